@@ -1,0 +1,197 @@
+"""The region in one round: states by areas, status on both ladders, and what changed since the round before.
+
+Every row comes in as an already visible queryset: these functions decide nothing about who may see.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db.models import QuerySet, Sum
+
+from capabilities.enums import LADDERS, OPERATIONAL
+from capabilities.models import Answer, AreaScore, RegionalScore, Round, StatusReport
+from capabilities.queries.framework import Framework, framework
+from iwg_portal.base.cells import rounded
+from members.enums import Audience
+from members.models import State
+
+
+@dataclass(frozen=True)
+class Status:
+    """One state's status of one kind. ``label`` is the step shown; dates are calendar days."""
+
+    id: int
+    state_id: int
+    kind: str
+    legal: str
+    delivery: str
+    label: str
+    as_of: dt.date
+    since: dt.date | None
+    on_behalf: bool
+    audience: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean level 0–4 of the declared answers (None: nothing declared), and how many of how many were declared."""
+
+    mean: float | None
+    declared: int
+    applicable: int
+    audience: str = ""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median and middle half over ``contributing`` of ``members`` member states; None where nobody contributes.
+
+    ``shared`` member states answered and let all members read it.
+    """
+
+    lower: float | None
+    median: float | None
+    upper: float | None
+    contributing: int
+    members: int
+    shared: int = 0
+
+
+NO_SPREAD = Spread(None, None, None, 0, 0)
+StatusByState = dict[tuple[int, str], Status]
+# (state, area or None for all areas) → score
+ScoresByState = dict[tuple[int, int | None], Score]
+
+_STATUS_FIELDS = ("id", "state_id", "kind", "legal", "delivery", "label", "as_of", "since", "on_behalf", "audience")
+
+
+def current_status(rows: QuerySet[StatusReport]) -> StatusByState:
+    """The newest status of each state and kind among ``rows``. One query.
+
+    Not the mark ``is_current``: where the newest report is not among what a reader may read, the one before holds for
+    her, as if there were no newer one.
+    """
+    return _by_state(_newest(rows))
+
+
+def status_on(rows: QuerySet[StatusReport], day: dt.date) -> StatusByState:
+    """The status of each state and kind as it was stated for ``day``. One query."""
+    return _by_state(_newest(rows.filter(as_of__lte=day)))
+
+
+def _newest(rows: QuerySet[StatusReport]) -> QuerySet[StatusReport, tuple]:
+    ordered = rows.order_by("state_id", "kind", "-as_of", "-id").distinct("state_id", "kind")
+    return ordered.values_list(*_STATUS_FIELDS)
+
+
+def _by_state(rows: Iterable[tuple]) -> StatusByState:
+    return {(row[1], row[2]): Status(*row) for row in rows}
+
+
+def scores(rows: QuerySet[AreaScore], rounds: Sequence[Round], scope: str) -> dict[int, ScoresByState]:
+    """Per round: the scores of each state and area in ``scope``, and over all areas (None). One query.
+
+    Of an area that is not among ``rows`` a reader learns what she would learn had it not been answered.
+    """
+    by_state: dict[int, dict[int, dict[int, Score]]] = {round_.pk: defaultdict(dict) for round_ in rounds}
+    values = rows.filter(assessment__round__in=rounds, scope=scope).values_list(
+        "assessment__round_id", "assessment__state_id", "area_id", "mean", "declared", "applicable", "audience"
+    )
+    for round_id, state_id, area_id, mean, declared, applicable, audience in values:
+        by_state[round_id][state_id][area_id] = Score(_float(mean), declared, applicable, audience)
+    return {
+        round_.pk: {
+            (state_id, area_id): score
+            for state_id, areas in by_state[round_.pk].items()
+            for area_id, score in whole(areas, framework(round_.edition), scope).items()
+        }
+        for round_ in rounds
+    }
+
+
+def whole(areas: dict[int, Score], texts: Framework, scope: str) -> dict[int | None, Score]:
+    """The areas of one assessment with those that are missing, as not answered, and the mean over all of them (None).
+
+    Nothing at all where no area may be read: then there is no assessment for this reader.
+    """
+    if not areas:
+        return {}
+    found: dict[int | None, Score] = {}
+    for area in texts.areas:
+        asked = len(area.in_scope(scope))
+        if area.id in areas or asked:
+            found[area.id] = areas.get(area.id) or Score(None, 0, asked)
+    found[None] = overall(found.values())
+    return found
+
+
+def overall(areas: Iterable[Score]) -> Score:
+    """Over all indicators of the areas: the sum of an area's levels is whole, so its frozen mean gives it back."""
+    scores = list(areas)
+    declared = sum(score.declared for score in scores)
+    points = sum(round(score.mean * score.declared) for score in scores if score.mean is not None)
+    mean = rounded(points / declared, 3) if declared else None
+    return Score(mean, declared, sum(score.applicable for score in scores))
+
+
+def completeness(rows: QuerySet[AreaScore], round_: Round) -> dict[int, tuple[int, int]]:
+    """State → declared answers of applicable indicators in the round. One query."""
+    sums = rows.filter(assessment__round=round_).values("assessment__state_id").order_by("assessment__state_id")
+    values = sums.annotate(given=Sum("declared"), asked=Sum("applicable"))
+    return {row["assessment__state_id"]: (row["given"], row["asked"]) for row in values}
+
+
+def regional(rows: QuerySet[RegionalScore], scope: str) -> dict[tuple[int, int | None], Spread]:
+    """(round, area or None) → median and middle half. One query over all rounds."""
+    values = rows.filter(scope=scope).values_list(
+        "round_id", "area_id", "lower", "median", "upper", "contributing", "members", "shared"
+    )
+    return {
+        (round_id, area_id): Spread(_float(lower), _float(median), _float(upper), contributing, members, shared)
+        for round_id, area_id, lower, median, upper, contributing, members, shared in values
+    }
+
+
+def levels(
+    rows: QuerySet[Answer], round_: Round, indicators: Sequence[int]
+) -> dict[tuple[int, int], tuple[str, int | None]]:
+    """(state, indicator) → (kind of answer, level). One query, for the indicators of an opened area."""
+    values = rows.filter(
+        assessment__round=round_, assessment__status="published", indicator__in=indicators
+    ).values_list("assessment__state_id", "indicator_id", "kind", "level")
+    return {(state_id, indicator_id): (kind, level) for state_id, indicator_id, kind, level in values}
+
+
+def restricted_owners(states: Sequence[State], status: StatusByState, scores: ScoresByState) -> list[State]:
+    """Of ``states`` those of whom something is shown that only their own delegation and the secretariat may read."""
+    owners = {key[0] for key, shown in status.items() if shown.audience == Audience.SECRETARIAT}
+    owners |= {key[0] for key, score in scores.items() if score.declared and score.audience == Audience.SECRETARIAT}
+    return [state for state in states if state.pk in owners]
+
+
+@dataclass(frozen=True)
+class LadderCount:
+    """How many member states stand on each step of one ladder; ``nd`` counts those without a visible report."""
+
+    kind: str
+    total: int
+    steps: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def operational(self) -> int:
+        return sum(self.steps.get(code, 0) for code in OPERATIONAL)
+
+
+def count_ladder(kind: str, state_ids: Sequence[int], status: StatusByState) -> LadderCount:
+    counts = Counter(status[s, kind].label if (s, kind) in status else "nd" for s in state_ids)
+    order = (*reversed(LADDERS[kind]), "suspended", "nd")
+    return LadderCount(kind, len(state_ids), {code: counts[code] for code in order if counts[code]})
+
+
+def _float(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)

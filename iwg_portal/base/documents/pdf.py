@@ -1,0 +1,46 @@
+"""PDF/UA-1 by typst. The data travel as JSON: inert, whatever they say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from iwg_portal.base.documents.glyphs import drawable, in_texts, visible
+
+HERE = Path(__file__).resolve().parent
+FONTS = HERE.parent / "fonts"
+
+
+def pdf(template: str, data: dict[str, Any]) -> bytes:
+    """The document ``documents/<template>.typ`` filled with ``data`` (JSON; the template reads ``sys.inputs.data``).
+
+    Tagged, PDF/UA-1: typst refuses to build what lacks a title, a language or an alternative text. Fonts are the
+    project's own; what they cannot draw is replaced by a sign. Raises RuntimeError with typst's words when the
+    template fails, ValueError for a name with a path.
+    """
+    if not template.replace("-", "").isalnum():
+        raise ValueError(template)
+    data = in_texts(data, visible)
+    try:
+        return _built(template, data)
+    except RuntimeError as error:
+        if "could not be displayed" not in str(error):
+            raise
+        return _built(template, in_texts(data, drawable))
+
+
+def _built(template: str, data: dict[str, Any]) -> bytes:
+    built = typst.compile(
+        str(HERE / f"{template}.typ"),
+        root=str(HERE),
+        font_paths=[str(FONTS)],
+        ignore_system_fonts=True,
+        format="pdf",
+        pdf_standards="ua-1",
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+    )
+    assert isinstance(built, bytes)
+    return built

@@ -1,0 +1,336 @@
+"""Tables in and out: read one sheet of an XLSX or CSV file safely, write XLSX and CSV.
+
+Reading never trusts a file: limits hold before anything is parsed (see ``archives``), rows are read one by one and
+reading stops at the first limit. Every refusal is a ``SpreadsheetProblem`` with one sentence; never another error.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import logging
+import re
+import time
+import warnings
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from xml.etree import ElementTree
+
+import xlsxwriter
+from django.conf import settings
+from django.utils.translation import gettext as _
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.styles.stylesheet import apply_stylesheet
+from openpyxl.utils import column_index_from_string
+from openpyxl.worksheet._reader import DATA_TAG, FORMULA_TAG, ROW_TAG, VALUE_TAG, WorkSheetParser
+
+from iwg_portal.base.archives import SpreadsheetProblem, damaged, open_archive
+
+__all__ = ["Missing", "Row", "Sheet", "SpreadsheetProblem", "Table", "read_table", "write_csv", "write_workbook"]
+
+MAX_ROWS = 2_000
+MAX_COLUMNS = 200
+MAX_SECONDS = 3  # of this thread's work, so that a busy machine refuses nobody
+# Looked at to tell which sheet, and which separator of a text file, holds the wanted table.
+HEAD = 20
+
+logger = logging.getLogger(__name__)
+
+
+class Missing:
+    """A formula whose result is not stored in the file: neither empty nor a value."""
+
+
+# A cell: None, bool, int, float, str, datetime, date, time, timedelta or Missing.
+Row = tuple[int, list[Any]]  # row number as the spreadsheet shows it, values from column A on
+Score = Callable[[Sequence[Any]], int]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows that hold anything. ``sheet`` is "" for a text file; ``others`` are filled sheets left unread."""
+
+    rows: list[Row]
+    sheet: str = ""
+    others: tuple[str, ...] = ()
+
+
+def read_table(content: bytes, file_name: str, score: Score) -> Table:
+    """Read the first visible sheet in whose first 20 rows ``score`` finds a heading row (a number above 0).
+
+    ``score`` tells how many known headings a row has. Without any such sheet the first filled one is read.
+    Errors: SpreadsheetProblem.
+    """
+    if len(content) > settings.MAX_UPLOAD_BYTES:
+        raise SpreadsheetProblem(too_large())
+    if not content:
+        raise SpreadsheetProblem(_("The file is empty."))
+    name = file_name.lower()
+    if name.endswith((".xlsm", ".xltm", ".xlam")):
+        raise SpreadsheetProblem(_("The workbook may contain macros; save it as .xlsx and choose that file."))
+    if name.endswith((".xlsx", ".xltx", ".xls", ".xlsb")):
+        return _read_workbook(content, score)
+    if name.endswith((".csv", ".txt", ".tsv")):
+        return _read_text(content, score)
+    raise SpreadsheetProblem(_("Choose an Excel workbook (.xlsx) or a table as text (.csv)."))
+
+
+def too_large() -> str:
+    return _("The file is larger than %(megabytes)s MB; keep only the table and save it again.") % {
+        "megabytes": settings.MAX_UPLOAD_BYTES // (1024 * 1024)
+    }
+
+
+# -- Excel -------------------------------------------------------------------------------------------------------
+
+
+def _read_workbook(content: bytes, score: Score) -> Table:
+    with open_archive(content) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns of features that a table does not need
+        try:
+            return _choose_sheet(archive, content, score)
+        except SpreadsheetProblem:
+            raise
+        except Exception as error:  # hostile or broken XML makes openpyxl raise nearly anything
+            logger.info("A workbook was not readable: %s", type(error).__name__)
+            raise SpreadsheetProblem(damaged()) from error
+
+
+def _choose_sheet(archive: zipfile.ZipFile, content: bytes, score: Score) -> Table:
+    deadline = time.thread_time() + MAX_SECONDS
+    # Only the steps that a table needs: no properties, theme, charts, defined names, nor a first pass for the size.
+    reader = ExcelReader(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+    with reader.archive:
+        reader.read_manifest()
+        reader.read_strings()
+        reader.read_workbook()
+        apply_stylesheet(reader.archive, reader.wb)
+        sheets = [
+            (sheet.name, relation.target)
+            for sheet, relation in reader.parser.find_sheets()
+            if sheet.state == "visible" and "worksheet" in relation.Type and relation.target in reader.valid_files
+        ]
+    heads = {path: _head(_sheet_rows(archive, reader, path, deadline)) for _name, path in sheets}
+    filled = [(name, path) for name, path in sheets if heads[path]]
+    if not filled:
+        raise SpreadsheetProblem(_("The workbook has no visible sheet with any content."))
+    found = (sheet for sheet in filled if any(score(values) for _number, values in heads[sheet[1]]))
+    chosen = next(found, filled[0])
+    rows = list(_limited(_sheet_rows(archive, reader, chosen[1], deadline)))
+    return Table(rows, chosen[0], tuple(name for name, path in filled if path != chosen[1]))
+
+
+def _head(rows: Iterable[Row]) -> list[Row]:
+    head = []
+    for row in rows:
+        if row[0] > HEAD:
+            break
+        head.append(row)
+    return head
+
+
+def _sheet_rows(archive: zipfile.ZipFile, reader: ExcelReader, path: str, deadline: float) -> Iterator[Row]:
+    """The filled rows of one sheet. What the sheet says about its own size is not looked at, and nothing behind the
+    cells (conditional formats, merged ranges) is parsed."""
+    book = reader.wb
+    with archive.open(path) as source:
+        parser = WorkSheetParser(
+            source,
+            reader.shared_strings,
+            data_only=True,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+        # The compiled parser, ten times as fast as defusedxml's: ``archives`` let no document type definition pass.
+        for _event, element in ElementTree.iterparse(source):
+            if element.tag == ROW_TAG:
+                if time.thread_time() > deadline:
+                    raise SpreadsheetProblem(
+                        _("Reading the workbook takes too long; copy the table into a new workbook.")
+                    )
+                number, values = _row(element, parser)
+                element.clear()
+                if values:
+                    yield number, values
+            elif element.tag == DATA_TAG:
+                return
+
+
+def _row(element: ElementTree.Element, parser: WorkSheetParser) -> Row:
+    """Number and values of a row. Plain numbers and shared texts, nearly all of a table, take the short way."""
+    parser.row_counter = int(element.get("r", parser.row_counter + 1))
+    parser.col_counter = 0
+    filled: dict[int, Any] = {}
+    for cell in element:
+        reference = cell.get("r")
+        column = _column(reference.rstrip("0123456789")) if reference else parser.col_counter + 1
+        kind = cell.get("t", "n")
+        text = cell.findtext(VALUE_TAG)
+        value: Any
+        if not text and kind != "inlineStr":
+            saved_empty = kind == "str" or cell.find(FORMULA_TAG) is None
+            value = None if saved_empty else Missing()
+        elif kind == "s":
+            value = parser.shared_strings[int(text)]
+        elif kind == "n" and text.isdecimal() and int(cell.get("s", 0)) not in parser.date_formats:
+            value = int(text)
+        else:
+            value = parser.parse_cell(cell)["value"]
+        parser.col_counter = column
+        if value not in (None, ""):
+            filled[column] = value
+    if not filled:
+        return parser.row_counter, []
+    return parser.row_counter, [filled.get(column) for column in range(1, max(filled) + 1)]
+
+
+@lru_cache(maxsize=1024)
+def _column(letters: str) -> int:
+    """``A`` → 1. Errors: ValueError beyond ``XFD``."""
+    return int(column_index_from_string(letters))
+
+
+# -- Text --------------------------------------------------------------------------------------------------------
+
+
+def _read_text(content: bytes, score: Score) -> Table:
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")):
+        raise SpreadsheetProblem(
+            _("The name of the file says text (.csv), but the file is of another kind; give a workbook the name .xlsx.")
+        )
+    text = _decode(content)
+    try:
+        best = max(",;\t", key=lambda separator: _separator_score(text, separator, score))
+        return Table(list(_limited(_text_rows(text, best))))
+    except csv.Error as error:
+        raise SpreadsheetProblem(
+            _("The text file is not a table: a quotation mark is not closed, or a cell is too long.")
+        ) from error
+
+
+def _separator_score(text: str, separator: str, score: Score) -> tuple[int, int]:
+    try:
+        rows = _head(_text_rows(text, separator))
+    except csv.Error:
+        return 0, 0
+    return max((score(values) for _n, values in rows), default=0), max((len(v) for _n, v in rows), default=0)
+
+
+def _decode(content: bytes) -> str:
+    """UTF-8, UTF-16 with or without its mark, else the Western European code page of Windows (beyond Latin-1)."""
+    head = content[:200]
+    try:
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            text = content.decode("utf-16")
+        elif _mostly_zero(head[1::2]) and not any(not byte for byte in head[::2]):
+            text = content.decode("utf-16-le")
+        elif _mostly_zero(head[::2]) and not any(not byte for byte in head[1::2]):
+            text = content.decode("utf-16-be")
+        else:
+            try:
+                text = content.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                try:
+                    text = content.decode("cp1252")
+                except UnicodeDecodeError:
+                    text = content.decode("latin-1")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise SpreadsheetProblem(_("This is not a text file, although its name ends in .csv."))
+    return text
+
+
+def _mostly_zero(data: bytes) -> bool:
+    return data.count(0) * 2 > len(data)
+
+
+def _text_rows(text: str, separator: str) -> Iterator[Row]:
+    for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator), start=1):
+        values = [_unquoted(cell) for cell in cells]
+        while values and values[-1] is None:
+            values.pop()
+        if values:
+            yield number, values
+
+
+def _unquoted(cell: str) -> str | None:
+    """Without the apostrophe that ``write_csv`` and spreadsheets put before what looks like a formula."""
+    if re.match(r"'[=+\-@]", cell):
+        return cell[1:]
+    return cell if cell.strip() else None
+
+
+def _limited(rows: Iterable[Row]) -> Iterator[Row]:
+    for count, (number, values) in enumerate(rows, start=1):
+        if count > MAX_ROWS:
+            raise SpreadsheetProblem(
+                _("The table has more than %(limit)s rows; keep one row for each state.") % {"limit": MAX_ROWS}
+            )
+        if len(values) > MAX_COLUMNS:
+            raise SpreadsheetProblem(
+                _("The table has more than %(limit)s columns (row %(row)s); keep only the columns of the template.")
+                % {"limit": MAX_COLUMNS, "row": number}
+            )
+        yield number, values
+
+
+# -- Writing -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet to write. Rows of cells (None, str, number, date); ``title_row`` and ``heading_row`` are 1-based and
+    shown bold, the rows down to the headings stay in view; ``widths``: characters per column, the last one repeats."""
+
+    name: str
+    rows: Sequence[Sequence[Any]]
+    heading_row: int = 1
+    title_row: int = 0
+    widths: Sequence[int] = (14,)
+
+
+def write_workbook(sheets: Sequence[Sheet], *, title: str, author: str = "") -> bytes:
+    """An XLSX file. Text stays text: nothing that begins with an equals sign becomes a formula or a link."""
+    target = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(target, options) as book:
+        book.set_properties({"title": title, "author": author})
+        bold = book.add_format({"bold": True})
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        for sheet in sheets:
+            page = book.add_worksheet(sheet.name)
+            for place, width in enumerate(sheet.widths):
+                last = 199 if place == len(sheet.widths) - 1 else place
+                page.set_column(place, last, width)
+            page.freeze_panes(sheet.heading_row, 1)
+            for row, cells in enumerate(sheet.rows):
+                style = bold if row + 1 in (sheet.title_row, sheet.heading_row) else None
+                for column, cell in enumerate(cells):
+                    if isinstance(cell, dt.date):
+                        page.write_datetime(row, column, cell, day)
+                    elif isinstance(cell, int | float) and not isinstance(cell, bool):
+                        page.write_number(row, column, cell, style)
+                    elif cell not in (None, ""):
+                        page.write_string(row, column, str(cell), style)
+    return target.getvalue()
+
+
+def write_csv(rows: Iterable[Sequence[Any]], separator: str = ",") -> bytes:
+    """A text table that spreadsheets open with their accents right and without running anything in it."""
+    target = io.StringIO(newline="")
+    writer = csv.writer(target, delimiter=separator)
+    for row in rows:
+        writer.writerow([_quoted(cell) for cell in row])
+    return target.getvalue().encode("utf-8-sig")
+
+
+def _quoted(cell: Any) -> Any:
+    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return "'" + cell
+    return cell

@@ -1,0 +1,58 @@
+"""Who may see the ledger of mail and decide about its rows.
+
+This floor does not know people and their offices; it is given the viewer of ``members.access``.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from django.db.models import Model, QuerySet
+
+from iwg_portal.mail.enums import MailState
+from iwg_portal.mail.models import DemoMail, OutboxMail
+
+
+class Viewer(Protocol):
+    """What is asked of a viewer here."""
+
+    @property
+    def person(self) -> Model | None: ...
+    @property
+    def roles(self) -> frozenset[str]: ...
+
+
+def visible_mails(viewer: Viewer) -> QuerySet[OutboxMail]:
+    """Rows of the ledger (kinds, ids and states; it holds no text): for the secretariat and administrators."""
+    return OutboxMail.objects.all() if can_see_outbox(viewer) else OutboxMail.objects.none()
+
+
+def visible_open_mails(viewer: Viewer) -> QuerySet[OutboxMail]:
+    """Of these the ones that wait for somebody's decision, the latest first."""
+    waiting = visible_mails(viewer).filter(state__in=(MailState.UNKNOWN, MailState.BOUNCED))
+    return waiting.order_by("-settled_at", "-id")
+
+
+def demonstration_mails() -> QuerySet[DemoMail]:
+    """Every mail of the demonstration, for everybody: there are none outside demo mode."""
+    return DemoMail.objects.all()
+
+
+def can_see_outbox(viewer: Viewer) -> bool:
+    return bool({"secretariat", "administrator"} & viewer.roles)
+
+
+def can_decide(viewer: Viewer) -> bool:
+    """Whether a mail arrived is the secretariat's to find out."""
+    return "secretariat" in viewer.roles
+
+
+def can_send_test(viewer: Viewer) -> bool:
+    return can_see_outbox(viewer)
+
+
+def allowed(viewer: Viewer) -> frozenset[str]:
+    """The verbs that the page may offer."""
+    return frozenset(
+        verb for verb, may in (("decide", can_decide(viewer)), ("send_test", can_send_test(viewer))) if may
+    )

@@ -1,0 +1,1 @@
+"""What changes rows of the ledger after they were planned: the sweep, and decisions by hand."""

@@ -1,0 +1,1 @@
+"""Nothing lost, nothing twice: measured with senders that are killed (``manage.py bench_faults``)."""

@@ -1,0 +1,95 @@
+"""The ledger of mail: one row for each mail and recipient, written in the transaction of what causes it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from iwg_portal.mail.enums import MailState
+
+
+class OutboxMail(models.Model):
+    """One mail to one recipient. Holds ids only: text is composed when it leaves (see ``kinds``).
+
+    All times are UTC. ``target_type`` and ``target_id`` name the row that the mail is about; no foreign key, because
+    this app lies below all others. ``occurrence`` tells two mails of one kind about one target apart.
+    """
+
+    kind = models.CharField(max_length=60)
+    target_type = models.CharField(max_length=60)
+    target_id = models.CharField(max_length=60)
+    occurrence = models.CharField(max_length=60, blank=True)
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # Only for somebody who has no account yet; a person's mail goes to the address that she has when it leaves.
+    address = models.EmailField(max_length=254, blank=True)
+    language = models.CharField(max_length=2, blank=True, help_text="empty: the recipient's")
+
+    message_id = models.CharField(max_length=200, unique=True)
+    state = models.CharField(max_length=10, choices=MailState.choices, default=MailState.DUE)
+    planned_at = models.DateTimeField(auto_now_add=True)
+    not_before = models.DateTimeField()
+    # The next attempt: ``not_before``, and after a temporary refusal later than that.
+    try_at = models.DateTimeField()
+    deadline = models.DateTimeField(help_text="after this the mail is of no use and is cancelled")
+    leased_until = models.DateTimeField(null=True, blank=True)
+    lease = models.UUIDField(null=True, blank=True)
+    # Set and committed before the server is given the text: a lease that ends with it set is ``unknown``.
+    handed_over = models.BooleanField(default=False)
+    # Rises with each lease, so that a late answer is written down only for the attempt that it belongs to.
+    attempts = models.PositiveIntegerField(default=0)
+    refusals = models.PositiveSmallIntegerField(default=0, help_text="temporary ones; each makes the pause longer")
+    problem = models.CharField(max_length=200, blank=True, help_text="the server's code, never an address or a text")
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "kind",
+                "target_type",
+                "target_id",
+                "recipient",
+                "address",
+                "occurrence",
+                name="mail_once",
+                nulls_distinct=False,
+                violation_error_message=_("This mail is planned already."),
+            ),
+            models.CheckConstraint(
+                name="mail_has_one_recipient",
+                condition=Q(recipient__isnull=False, address="") | (Q(recipient__isnull=True) & ~Q(address="")),
+            ),
+            models.CheckConstraint(
+                name="mail_lease_while_leased",
+                condition=(
+                    Q(state=MailState.LEASED, lease__isnull=False, leased_until__isnull=False)
+                    | (~Q(state=MailState.LEASED) & Q(lease__isnull=True, leased_until__isnull=True))
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["try_at", "id"], condition=Q(state=MailState.DUE), name="mail_due"),
+            models.Index(fields=["leased_until"], condition=Q(state=MailState.LEASED), name="mail_leased"),
+            models.Index(fields=["target_type", "target_id"], name="mail_by_target"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.target_type} {self.target_id}"
+
+
+class DemoMail(models.Model):
+    """A mail that the demonstration "sent": the whole message, for the mailbox page. Empty outside demo mode."""
+
+    message_id = models.CharField(max_length=200, unique=True)
+    address = models.EmailField(max_length=254, help_text="in small letters")
+    at = models.DateTimeField(auto_now_add=True)
+    content = models.BinaryField(help_text="the message as a mail server would get it (MIME)")
+
+    class Meta:
+        indexes = [models.Index(fields=["address", "-id"], name="demo_mail_by_address")]
+
+    def __str__(self) -> str:
+        return self.message_id

@@ -1,0 +1,19 @@
+"""Entry points for Celery."""
+
+import logging
+
+from iwg_portal.celery import app
+from iwg_portal.mail.actions import sweep as actions
+from iwg_portal.mail.poke import poke
+
+logger = logging.getLogger(__name__)
+
+
+@app.task(name="mail.sweep", expires=60)
+def sweep() -> None:
+    """Every minute by beat, and after each commit that planned a mail."""
+    done = actions.sweep()
+    if done.pop("more", 0):
+        poke()
+    if done:
+        logger.info("Mail: %s", ", ".join(f"{count} {state}" for state, count in sorted(done.items())))

@@ -1,0 +1,17 @@
+from django.urls import path
+
+from iwg_portal.pages.views import activity, compare, glossary, home, profile, region, states
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("data-use/", home.data_use, name="data_use"),
+    path("region/", region.region, name="region"),
+    path("states/", states.states, name="states"),
+    path("states/<slug:alpha2>/", profile.profile, name="profile"),
+    path("states/<slug:alpha2>/activity/", activity.state_activity, name="state_activity"),
+    path("account/activity/", activity.own_activity, name="own_activity"),
+    path("activity/", activity.activity, name="activity"),
+    path("activity/export/", activity.activity_export, name="activity_export"),
+    path("compare/", compare.compare, name="compare"),
+    path("glossary/", glossary.glossary, name="glossary"),
+]

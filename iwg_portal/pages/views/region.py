@@ -1,0 +1,33 @@
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from iwg_portal.activity import log
+from iwg_portal.base.kept import keep
+from iwg_portal.base.render import render
+from iwg_portal.pages.parts import PageParts
+from iwg_portal.pages.region import Choice, RegionPage
+
+
+@require_safe
+def region(request: HttpRequest) -> HttpResponse:
+    """Where the region stands, in one round. ``?round=2024&scope=advpax|pnr&area=LEG``."""
+    viewer = request.viewer
+    if not viewer.in_group:
+        raise Http404
+    choice, today = Choice.of(request.GET), timezone.localdate()
+
+    def parts() -> PageParts:
+        page = RegionPage(viewer, choice, today)
+        return PageParts.rendered(
+            "pages/region_parts.html",
+            {"region": page},
+            audience=page.audience,
+            swapped="states",
+            owners=page.restricted_owners,
+        )
+
+    kept = keep("region", viewer.rights_key, (choice, today), parts)
+    for state in kept.owners:
+        log.was_read(request, state, state=state, page="region")
+    return render(request, "pages/region.html", {"parts": kept}, partial="states")

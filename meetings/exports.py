@@ -1,0 +1,107 @@
+"""What the app hands out for download: file names, and the words of documents in the active language."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from iwg_portal.base import marks
+from iwg_portal.base.documents import pdf
+from iwg_portal.base.markdown import plain
+from meetings.models import Meeting
+from meetings.queries.agenda import Slot
+from meetings.queries.meetings import days, place_words, when
+from members.enums import TLP, Audience, Language
+
+# FIRST's own colours, on black.
+LABEL_COLOURS = {
+    Audience.DELEGATION: "#ffc000",
+    Audience.SECRETARIAT: "#ffc000",
+    Audience.MEMBERS: "#ffc000",
+    Audience.GROUP: "#33ff00",
+    Audience.PUBLIC: "#ffffff",
+}
+
+
+def frame(title: str, audience: str, group_name: str) -> dict[str, Any]:
+    """What ``frame.typ`` wants: the head with the label, the foot with the moment, the page and the mark of the
+    demonstration, in the active language."""
+    now = timezone.localtime()
+    return {
+        "title": title,
+        "language": get_language() or settings.LANGUAGE_CODE,
+        "group": group_name,
+        "label": TLP[Audience(audience)],
+        "label-colour": LABEL_COLOURS[Audience(audience)],
+        "stamp": _("As of %(now)s") % {"now": f"{date_format(now, 'DATETIME_FORMAT')} {marks.zone(now)}"},
+        # The document fills in the numbers: page and total are known only when it is set.
+        "page-word": _("Page %(number)s of %(total)s") % {"number": "{n}", "total": "{total}"},
+        "demo": _("Demonstration data, invented") if settings.DEMO else "",
+    }
+
+
+def agenda(meeting: Meeting, slots: Sequence[Slot], *, group_name: str) -> tuple[str, bytes]:
+    """File name and PDF of the agenda, in the active language. What people typed stays in its own."""
+    data = {
+        **frame(meeting.title, meeting.audience, group_name),
+        "series": series_words(meeting),
+        "facts": agenda_facts(meeting),
+        "words": [_("Time"), _("No."), _("Item"), _("Minutes")],
+        "days": [{"title": title, "slots": [_slot(slot) for slot in found]} for title, found in by_day(slots)],
+        "empty": "" if slots else _("There is no item on the agenda yet."),
+    }
+    return f"agenda-{meeting.group.key}-{meeting.number}-{data['language']}.pdf", pdf("agenda", data)
+
+
+def agenda_facts(meeting: Meeting) -> list[tuple[str, str]]:
+    """Label and value, only what is known. Fetch group, host and chair along."""
+    times = when(meeting)
+    names = dict(Language.choices)
+    facts = [
+        (_("Dates"), times.days),
+        (_("Hours"), _("%(hours)s, zone %(zone)s") % {"hours": times.hours, "zone": times.zone}),
+        (_("Place"), place_words(meeting)),
+        (_("Chair"), meeting.chair.name if meeting.chair else ""),
+        (_("Languages"), _languages([str(names[code]) for code in meeting.languages], meeting.interpretation)),
+    ]
+    return [(label, value) for label, value in facts if value]
+
+
+def _languages(names: list[str], interpretation: bool) -> str:
+    joined = ", ".join(names)
+    return _("%(languages)s, with interpretation") % {"languages": joined} if names and interpretation else joined
+
+
+def series_words(meeting: Meeting) -> str:
+    return _("%(group)s, meeting %(number)s") % {"group": meeting.group.name, "number": meeting.number}
+
+
+def by_day(slots: Sequence[Slot]) -> list[tuple[str, list[Slot]]]:
+    """The items under the days on which they begin, in their order."""
+    days_found = groupby(slots, key=lambda slot: slot.starts_at.date())
+    return [(_day_words(day), list(found)) for day, found in days_found]
+
+
+def _day_words(day: dt.date) -> str:
+    return days(day, day)
+
+
+def _slot(slot: Slot) -> dict[str, Any]:
+    item = slot.item
+    return {
+        "number": str(slot.number),
+        "time": slot.time,
+        "title": item.title,
+        "lead": _("Lead: %(lead)s") % {"lead": slot.lead} if slot.lead else "",
+        "minutes": ngettext("%(n)d min", "%(n)d min", item.minutes) % {"n": item.minutes},
+        "note": [line for line in plain(item.note).splitlines() if line.strip()],
+        "language": item.language,
+    }

@@ -1,0 +1,39 @@
+"""Groups, meetings, records, and what lives on from them."""
+
+from meetings.models.action_points import ActionEvidence, ActionOwner, ActionPoint, ActionReport
+from meetings.models.attendance import Attendance, Registration
+from meetings.models.decisions import Decision
+from meetings.models.groups import CoChair, Group, Turn
+from meetings.models.lessons import Lesson, LessonText, LessonUse
+from meetings.models.meetings import AgendaItem, Meeting
+from meetings.models.papers import Paper, PaperLook
+from meetings.models.records import Block, BlockRevision, Here, Record
+from meetings.models.silence import Circulation, Comment, Position, RecordVersion
+
+__all__ = [
+    "ActionEvidence",
+    "ActionOwner",
+    "ActionPoint",
+    "ActionReport",
+    "AgendaItem",
+    "Attendance",
+    "Block",
+    "BlockRevision",
+    "Circulation",
+    "CoChair",
+    "Comment",
+    "Decision",
+    "Group",
+    "Here",
+    "Lesson",
+    "LessonText",
+    "LessonUse",
+    "Meeting",
+    "Paper",
+    "PaperLook",
+    "Position",
+    "Record",
+    "RecordVersion",
+    "Registration",
+    "Turn",
+]

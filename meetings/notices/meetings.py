@@ -1,0 +1,120 @@
+"""Mail about meetings: announced, cancelled; and the answer to who proposed an item.
+
+A mail says what the whole group may read. Of a meeting for fewer readers it says only that there is one, and a link.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from iwg_portal.mail import kinds, outbox
+from iwg_portal.mail.enums import MailState
+from iwg_portal.mail.models import OutboxMail
+from meetings.access.meetings import audience_announced, visible_items, visible_meetings
+from meetings.enums import ItemState, MeetingState
+from meetings.models import AgendaItem, Meeting
+from meetings.queries.meetings import place_words, when, zone_of
+from members.access import viewer_for, visible_group
+from members.enums import Audience
+from members.models import Person
+
+TOLD = "meetings.announced"
+
+
+def announced(meeting: Meeting) -> None:
+    """To each who is to know, once; of no use after the meeting."""
+    if meeting.ends_at <= timezone.now():
+        return
+    deadline = min(meeting.ends_at, timezone.now() + outbox.LIFE)
+    for person in audience_announced(meeting):
+        outbox.queue(TOLD, target=meeting, to=person, deadline=deadline)
+
+
+def cancelled(meeting: Meeting) -> None:
+    """To whoever was told of it; announcements that have not left do not leave."""
+    outbox.cancel(target=meeting, kind=TOLD)
+    if meeting.ends_at <= timezone.now():
+        return
+    told = OutboxMail.objects.filter(kind=TOLD, target_type=meeting._meta.label_lower, target_id=str(meeting.pk))
+    people = told.exclude(state=MailState.CANCELLED).values("recipient_id")
+    for person in Person.objects.filter(pk__in=people, is_active=True).order_by("pk"):
+        outbox.queue("meetings.cancelled", target=meeting, to=person)
+
+
+def item_decided(item: AgendaItem) -> None:
+    """To who proposed it: one mail for each answer. Nothing where nobody proposed it."""
+    if item.proposed_by is not None:
+        outbox.queue("meetings.item_decided", target=item, to=item.proposed_by, occurrence=item.status)
+
+
+def address(name: str, *args: object) -> str:
+    return f"{settings.PUBLIC_URL.rstrip('/')}{reverse(name, args=args)}"
+
+
+def _facts(meeting: Meeting, reader: Person | None) -> dict[str, Any]:
+    """Title, days and place, where the whole group may read them; else empty."""
+    link = address("meeting", meeting.pk)
+    if meeting.audience not in (Audience.GROUP, Audience.PUBLIC):
+        return {"title": "", "series": "", "when": "", "own_when": "", "place": "", "link": link}
+    times = when(meeting, zone_of(reader, visible_group()))
+    return {
+        "title": meeting.title,
+        "series": meeting.group.name,
+        "when": times.words,
+        "own_when": times.own,
+        "place": place_words(meeting),
+        "link": link,
+    }
+
+
+def _sample() -> dict[str, Any]:
+    return {
+        "title": "Sample meeting",
+        "series": "Sample series",
+        "when": _sample_when(),
+        "own_when": "10:00–18:00 WAT",
+        "place": "Praia",
+        "link": address("meeting", 1),
+    }
+
+
+def _sample_when() -> str:
+    return {"fr": "10–12 novembre 2026, 09:00–17:00 GMT", "pt": "10–12 de novembro de 2026, 09:00–17:00 GMT"}.get(
+        translation.get_language() or "", "10–12 November 2026, 09:00–17:00 GMT"
+    )
+
+
+@kinds.kind("meetings.announced", sample=_sample)
+def announced_mail(mail: OutboxMail) -> dict[str, Any] | None:
+    """Not due any more where it was cancelled, is over, or is not hers to read."""
+    meeting = _meeting(mail)
+    if meeting is None or meeting.state in (MeetingState.DRAFT, MeetingState.CANCELLED):
+        return None
+    return None if meeting.ends_at <= timezone.now() else _facts(meeting, mail.recipient)
+
+
+@kinds.kind("meetings.cancelled", sample=_sample)
+def cancelled_mail(mail: OutboxMail) -> dict[str, Any] | None:
+    meeting = _meeting(mail)
+    if meeting is None or meeting.state != MeetingState.CANCELLED:
+        return None
+    return _facts(meeting, mail.recipient)
+
+
+def _meeting(mail: OutboxMail) -> Meeting | None:
+    """As far as its reader may read it now."""
+    rows = visible_meetings(viewer_for(mail.recipient)).select_related("group", "host")
+    return rows.filter(pk=mail.target_id).first()
+
+
+@kinds.kind("meetings.item_decided", sample=lambda: {"accepted": True, "link": address("meeting", 1)})
+def item_decided_mail(mail: OutboxMail) -> dict[str, Any] | None:
+    """Which item it was is read in the portal. Not due where the answer has changed since."""
+    item = visible_items(viewer_for(mail.recipient)).filter(pk=mail.target_id, status=mail.occurrence).first()
+    if item is None:
+        return None
+    return {"accepted": item.status == ItemState.ACCEPTED, "link": address("meeting", item.meeting_id)}

@@ -1,0 +1,84 @@
+"""Mail about a silence procedure. It names no meeting, no state and no word of a record: these are for the members,
+and mail leaves the portal for good."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from iwg_portal.base.marks import zone as zone_word
+from iwg_portal.mail import kinds, outbox
+from iwg_portal.mail.models import OutboxMail
+from meetings.access.silence import visible_circulations
+from meetings.enums import CirculationState
+from meetings.models import Circulation
+from members.access import viewer_for
+from members.models import Person
+
+
+def circulated(circulation: Circulation, people: Iterable[Person]) -> None:
+    """To the delegates and focal points concerned; of no use after the hour."""
+    for person in people:
+        outbox.queue("meetings.circulated", target=circulation, to=person, deadline=circulation.deadline)
+
+
+def objected(circulation: Circulation, people: Iterable[Person]) -> None:
+    """To the secretariat and the chair."""
+    for person in people:
+        outbox.queue("meetings.objection", target=circulation, to=person)
+
+
+def adopted(circulation: Circulation, people: Iterable[Person]) -> None:
+    """To everybody concerned, the secretariat and the chair."""
+    for person in people:
+        outbox.queue("meetings.adopted", target=circulation, to=person)
+
+
+def _sample_circulated() -> dict[str, Any]:
+    return _deadline(timezone.now() + dt.timedelta(days=7)) | {"link": _link(1)}
+
+
+@kinds.kind("meetings.circulated", sample=_sample_circulated)
+def circulated_mail(mail: OutboxMail) -> dict[str, Any] | None:
+    """None when it has ended meanwhile, or she may not read it any more."""
+    found = _circulation(mail)
+    if found is None or not found.takes_words(timezone.now()):
+        return None
+    return _deadline(found.deadline) | {"link": _link(found.record.meeting_id)}
+
+
+@kinds.kind("meetings.objection", sample=lambda: {"link": _link(1)})
+def objection_mail(mail: OutboxMail) -> dict[str, Any] | None:
+    """That it has stopped, which the state of the meeting tells the group; not why, and by whom."""
+    found = _circulation(mail)
+    if found is None or found.state != CirculationState.STOPPED:
+        return None
+    return {"link": _link(found.record.meeting_id)}
+
+
+@kinds.kind("meetings.adopted", sample=lambda: {"link": _link(1)})
+def adopted_mail(mail: OutboxMail) -> dict[str, Any] | None:
+    found = _circulation(mail)
+    if found is None or found.state != CirculationState.ADOPTED:
+        return None
+    return {"link": _link(found.record.meeting_id)}
+
+
+def _circulation(mail: OutboxMail) -> Circulation | None:
+    """What the mail is about, if its reader may read it today."""
+    return visible_circulations(viewer_for(mail.recipient)).filter(pk=mail.target_id).first()
+
+
+def _deadline(at: dt.datetime) -> dict[str, Any]:
+    """By the reader's clocks, with the name of her zone."""
+    local = timezone.localtime(at)
+    return {"until": local, "zone": zone_word(local)}
+
+
+def _link(meeting: int) -> str:
+    return f"{settings.PUBLIC_URL.rstrip('/')}{reverse('silence', args=[meeting])}"

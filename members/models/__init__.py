@@ -1,0 +1,36 @@
+from members.models.dates import BEGINNING, DateRange, SameRow, current
+from members.models.factors import FactorReset, FactorState
+from members.models.files import FileVersion, StoredFile
+from members.models.groups import Organisation, WorkingGroup
+from members.models.joining import LINK_LIFE, AccountLink, Proposal
+from members.models.parked import ParkedText
+from members.models.people import Person, PersonManager, Term
+from members.models.retention import CONFIRM_EVERY, CONFIRM_GRACE, KEPT_FOR, PARKED_FOR, Kept
+from members.models.states import Participation, State
+
+__all__ = [
+    "BEGINNING",
+    "CONFIRM_EVERY",
+    "CONFIRM_GRACE",
+    "KEPT_FOR",
+    "LINK_LIFE",
+    "PARKED_FOR",
+    "AccountLink",
+    "DateRange",
+    "FactorReset",
+    "FactorState",
+    "FileVersion",
+    "Kept",
+    "Organisation",
+    "ParkedText",
+    "Participation",
+    "Person",
+    "PersonManager",
+    "Proposal",
+    "SameRow",
+    "State",
+    "StoredFile",
+    "Term",
+    "WorkingGroup",
+    "current",
+]

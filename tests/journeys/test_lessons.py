@@ -1,0 +1,66 @@
+"""From an item of an agenda to an approved lesson, in French: a delegate writes, the secretariat edits and approves."""
+
+import re
+
+import pytest
+
+from tests.browser import overflow
+
+pytestmark = pytest.mark.browser
+
+MEETING = """
+    INSERT INTO meetings_group (key, kind, theme, name, name_en, name_fr, name_pt, position)
+    VALUES ('lessons', 'plenary', '', 'Plenary', 'Plenary', 'Plénière', 'Plenária', 0) ON CONFLICT DO NOTHING;
+    INSERT INTO meetings_meeting (id, group_id, number, title, language, state, starts_at, ends_at, zone, place, link,
+        languages, interpretation, chatham_house, audience, created_at, version)
+    SELECT 7001, id, 7001, 'Plénière inventée', 'fr', 'announced', now() - interval '1 day', now(), 'Africa/Abidjan',
+        'Praia', '', ARRAY['fr'], false, false, 'group', now(), 1 FROM meetings_group WHERE key = 'lessons';
+    INSERT INTO meetings_record (meeting_id, audience, language) VALUES (7001, 'secretariat', 'fr');
+    INSERT INTO meetings_agendaitem (id, meeting_id, position, title, note, language, theme, minutes, lead, status,
+        is_open, created_at)
+    VALUES (7001, 7001, 1, 'Le décret qui manquait (inventé)', '', 'fr', 'legal', 30, '', 'accepted', false, now());
+"""
+
+
+def press(page, selector):
+    page.locator(selector).click()
+    page.wait_for_load_state()
+    assert overflow(page) == []
+
+
+def test_from_item_to_approved_lesson_in_french(visit, empty_portal):
+    empty_portal.execute(MEETING)
+    page = visit(empty_portal, "delegate-sn", 360)
+    page.goto("/lessons/new/?item=7001")
+    assert page.locator("html").get_attribute("lang") == "fr"
+    assert page.locator('[name="title"]').input_value() == "Le décret qui manquait (inventé)"
+    assert page.locator('[name="item"]').input_value() == "7001"
+    page.locator('[name="problem"]').fill("Au Sénégal (inventé), la loi existait, le décret non.")
+    page.locator('[name="done"]').fill("Un **groupe de travail** a rédigé le décret.")
+    page.locator(".iwg-details summary").first.click()
+    page.locator('[name="indicators"]').first.check()
+    press(page, 'button[name="do"][value="submit"]')
+    lesson = re.search(r"/lessons/\d+/$", page.url)[0]
+    assert "Sur le serveur" in page.locator(".iwg-message").inner_text()
+
+    secretariat = visit(empty_portal, "secretariat", java_script_enabled=False)
+    secretariat.goto("/lessons/?stage=open")
+    press(secretariat, '.iwg-languages button[value="fr"]')
+    press(secretariat, f'.iwg-rows a[href="{lesson}"]')
+    press(secretariat, f'.iwg-head a[href="{lesson}review/"]')
+    assert "n’a pas dit qu’il pouvait être nommé" in secretariat.locator("main").inner_text()
+    secretariat.locator('[name="problem"]').fill("La loi existait, le décret non.")
+    press(secretariat, 'button[name="do"][value="approve"]')
+    assert "Tel que partagé" in secretariat.locator("main").inner_text()
+    assert secretariat.locator(".iwg-lesson-diff del").first.inner_text().startswith("Au")
+
+    observer = visit(empty_portal, "observer", 360)
+    observer.goto("/lessons/?q=decret")
+    assert observer.locator("html").get_attribute("lang") == "fr"
+    press(observer, f'.iwg-rows a[href="{lesson}"]')
+    words = observer.locator("main").inner_text()
+    assert "Partagé par : un État membre." in words.replace("\u00a0", " ")
+    assert "La loi existait, le décret non." in words
+    assert "Sénégal" not in words
+    assert "Plénière inventée" in words
+    assert observer.locator(".iwg-lesson strong").inner_text() == "groupe de travail"

@@ -1,0 +1,96 @@
+"""Every address × every role → status code, against the table that a person typed (tests/policy/urls.csv)."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+
+from tests.cast import PARTS
+from tests.cast import sign_in as sign_in_as
+from tests.site import furnish, patterns, places, table
+
+ROWS = table()
+# Read without signing in; everything else leads the anonymous to the sign-in.
+PUBLIC = {
+    "healthz", "readyz", "home", "data_use", "account_login", "account_logout", "account_signup", "set_language",
+    "demo_sign_in", "join", "demo_mailbox", "demo_mail", "demo_mail_html", "mfa_authenticate", "passkey_sign_in",
+    "file", "file_version",
+    "passphrase_forgotten", "passphrase_new",
+}  # fmt: skip
+
+
+def test_the_table_has_every_address_and_no_other():
+    assert {pattern.name for pattern in patterns()} == {row["name"] for row in ROWS}
+    assert all(pattern.name for pattern in patterns())
+    for row in ROWS:
+        assert set(row) - {"name", "method", "address"} == set(PARTS), row["name"]
+
+
+def test_only_these_addresses_ask_for_no_sign_in():
+    opted_out = {pattern.name for pattern in patterns() if not getattr(pattern.callback, "login_required", True)}
+    # allauth opts its sign-out in and answers the anonymous itself
+    assert opted_out | {"account_logout"} == PUBLIC
+
+
+@pytest.fixture
+def site(cast, settings):
+    settings.ACCOUNT_RATE_LIMITS = False
+    return furnish(cast)
+
+
+READS = [row for row in ROWS if row["method"] == "GET" and row["name"] != "account_logout"]
+WRITES = [row for row in ROWS if row not in READS]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("part", PARTS)
+def test_status_codes_of_pages(site, part):
+    """Reading changes nothing, so one world is enough for all of them."""
+    client, at = site.client(part), places(site)
+    answers = {row["address"]: str(client.get(row["address"].format(**at)).status_code) for row in READS}
+    assert answers == {row["address"]: row[part] for row in READS}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("row", WRITES, ids=[f"{r['method']} {r['address']}" for r in WRITES])
+def test_status_code(site, row):
+    address = row["address"].format(**places(site))
+    data = {"language": "en"} if row["name"] == "set_language" else {}
+    answers = {}
+    for part in PARTS:
+        client = site.client(part)
+        if row["name"] == "account_logout" and part != "anonymous":
+            sign_in_as(client, site.person(part))
+        answers[part] = str(
+            client.generic(row["method"], address, _form(data), "application/x-www-form-urlencoded").status_code
+        )
+    assert answers == {part: row[part] for part in PARTS}
+
+
+def _form(data):
+    return "&".join(f"{name}={value}" for name, value in data.items())
+
+
+@pytest.mark.django_db
+def test_what_the_anonymous_may_not_read_leads_to_the_sign_in_and_back(site):
+    for row in ROWS:
+        if row["name"] in PUBLIC:
+            continue
+        address = row["address"].format(**places(site))
+        answer = site.client("anonymous").generic(row["method"], address)
+        assert answer.status_code == 302
+        assert re.fullmatch(rf"/sign-in/\?next={re.escape(quote(address))}", answer["Location"])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("part", PARTS)
+def test_a_fragment_asks_the_same_question_as_the_page(site, part):
+    for row in ROWS:
+        if row["method"] != "GET":
+            continue
+        address = row["address"].format(**places(site))
+        whole = site.client(part).get(address)
+        piece = site.client(part).get(address, headers={"HX-Request": "true"})
+        to_sign_in = whole.status_code == 302 and whole["Location"].startswith("/sign-in/?next=")
+        assert piece.status_code == (200 if to_sign_in else whole.status_code), row["name"]
+        assert piece.has_header("HX-Redirect") is to_sign_in

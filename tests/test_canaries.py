@@ -1,0 +1,324 @@
+"""Canaries and two worlds: no byte that leaves the portal tells a viewer what she may not know.
+
+A token of its own sits in each sensitive field; every address is read as every role, as page and as fragment, and
+bodies (workbooks unpacked) and headers are searched for tokens that this role may not know. Then something is added
+that an outsider may not see, and all her pages must stay the same to the byte.
+"""
+
+import datetime as dt
+import email
+import email.policy
+import io
+import re
+import zipfile
+
+import pytest
+import time_machine
+
+from capabilities.actions.assessments import Declared, publish_answers, refresh_regional_scores
+from capabilities.actions.releases import write_release
+from capabilities.models import Indicator, RoundNote, StatusImport
+from capabilities.queries.releases import Uses
+from iwg_portal.mail.compose import message
+from iwg_portal.mail.models import OutboxMail
+from iwg_portal.mail.outbox import queue
+from meetings.models import ActionOwner, Block
+from members.enums import Audience
+from members.models import Proposal, State, Term
+from tests.cast import PARTS
+from tests.factories import MemberStateFactory, PersonFactory, RoundFactory, StatusReportFactory, declare, evidence_of
+from tests.site import furnish, patterns, readable_addresses
+
+pytestmark = pytest.mark.django_db
+
+NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
+OWN = {"own_delegate", "own_focal_point"}
+SECRETARIAT = OWN | {"secretariat"}
+MEMBERS = SECRETARIAT | {"other_delegate", "chair"}
+GROUP = MEMBERS | {"observer", "partner", "administrator"}
+NOBODY: set[str] = set()
+ACCOUNTS = {"secretariat", "administrator"}
+# They show who asked for what, so also the very crawls that are compared here; tests/activity has their two worlds.
+LOG = ("own_activity", "state_activity", "activity", "activity_export")
+
+
+@pytest.fixture
+def site(cast):
+    with time_machine.travel(NOW, tick=False):
+        yield furnish(cast)
+
+
+# -- Tokens --------------------------------------------------------------------------------------------------------
+
+
+class Canaries:
+    """Makes tokens; knows who may read each, and which must be found on some page."""
+
+    def __init__(self):
+        self.readers = {}
+        self.shown = set()
+
+    def token(self, name, readers, shown=True):
+        word = f"canary-{name}-{len(self.readers) + 1:02}x"
+        self.readers[word] = readers
+        if shown:
+            self.shown.add(word)
+        return word
+
+
+def release(site):
+    """A token in each field that somebody may not read."""
+    canaries = Canaries()
+    token = canaries.token
+    newest = site.rounds[-1]
+
+    RoundNote.objects.create(state=site.own, round=newest, text=token("note", SECRETARIAT))
+    old_note = token("old-note", OWN, shown=False)
+    RoundNote.objects.create(state=site.own, round=site.rounds[0], text=old_note, audience="delegation")
+
+    withhold(site, site.own, "AR2", "secretariat")
+    answer(site.own, newest, token("na-withheld", SECRETARIAT), indicator="AR2-1")
+    answer(site.own, newest, token("na-members", MEMBERS), source=token("source", MEMBERS, shown=False))
+    restrict(site, site.other, "secretariat", token("na-secretariat", {"other_delegate", "secretariat"}))
+    restrict(site, site.own, "delegation", token("na-delegation", OWN))
+
+    for day, (audience, readers) in enumerate(
+        [("group", GROUP), ("members", MEMBERS), ("secretariat", SECRETARIAT), ("delegation", OWN)], start=1
+    ):
+        StatusReportFactory(
+            state=site.own,
+            audience=audience,
+            source=token(f"source-{audience}", readers),
+            reason=token(f"reason-{audience}", readers, shown=False),
+            as_of=dt.date(2025, 1, day),
+        )
+
+    people = MEMBERS | ACCOUNTS
+    rename(site, "own_focal_point", token("contact", people), token("mail", people), token("phone", SECRETARIAT))
+    Term.objects.filter(person=site.person("own_focal_point")).update(post=token("post", people))
+    # Who is no contact: known to herself, to her delegation, and to those who manage accounts.
+    for part in ("own_delegate", "observer", "partner", "administrator", "stranger", "ex_member"):
+        known = ACCOUNTS | {part} | (OWN if part == "own_delegate" else set())
+        # A former delegate stays on her focal point's list; the telephone does not.
+        known |= {"own_focal_point"} if part == "ex_member" else set()
+        # Who acts for the portal is named to those whose affairs she touched.
+        known |= OWN if part == "administrator" else set()
+        phone = {part, "secretariat"} | (OWN if part == "own_delegate" else set())
+        held = part != "stranger"
+        mail, post = token(f"{part}-mail", known, shown=False), token(f"{part}-post", known, shown=False)
+        rename(site, part, token(part, known, shown=held), mail, token(f"{part}-phone", phone, shown=False))
+        Term.objects.filter(person=site.person(part)).update(post=post)
+    was = ACCOUNTS | {"own_focal_point"}
+    former = PersonFactory(full_name=token("former", was), phone=token("was", {"secretariat"}, shown=False))
+    Proposal.objects.filter(pk=site.proposal.pk).update(
+        full_name=token("proposed", ACCOUNTS | {"own_focal_point"}),
+        email=token("proposed-mail", ACCOUNTS | {"own_focal_point"}) + "@cast.invalid",
+        post=token("proposed-post", ACCOUNTS | {"own_focal_point"}),
+    )
+    Term.objects.create(
+        person=former, role="focal_point", state=site.own, starts_on=dt.date(2022, 1, 1), ends_on=dt.date(2024, 1, 1)
+    )
+    StatusImport.objects.filter(pk=site.kept.pk).update(file_name=token("workbook", {"secretariat"}))
+    decide_and_do(site, token)
+    outside = token("outside", NOBODY, shown=False)
+    State.objects.filter(pk=site.outside.pk).update(name_en=outside, name_fr=outside, formal_name_en=outside)
+    return canaries
+
+
+def decide_and_do(site, token):
+    """What a record decided and asked for, what was reported and shown; a delegate whom few may know holds the row."""
+    Block.objects.filter(pk=site.decision.block_id).update(text=token("decision", MEMBERS))
+    Block.objects.filter(pk=site.action.block_id).update(text=token("action", MEMBERS))
+    site.owner.reports.create(
+        status="in_progress", text=token("report", MEMBERS), by=site.person("own_delegate"), at=NOW
+    )
+    evidence_of(site.owner, site.viewer("own_focal_point"), title=token("evidence", SECRETARIAT))
+    ActionOwner.objects.filter(pk=site.owner.pk).update(holder=site.person("own_delegate"))
+
+
+def withhold(site, state, area, audience):
+    write_release(state=state, uses={area: Uses(Audience(audience))}, by=site.person("own_focal_point"))
+
+
+def answer(state, round_, reason, source="", indicator="AR1-1"):
+    answers = {Indicator.objects.get(code=indicator).pk: Declared("na", reason=reason)}
+    publish_answers(state=state, round=round_, answers=answers, by=None, source=source)
+    refresh_regional_scores(round=round_)
+
+
+def restrict(site, state, audience, reason):
+    """The newest answers of ``state``, shared no wider than ``audience``."""
+    round_ = RoundFactory(year=2025, edition=site.rounds[0].edition)
+    declare(state, round_, 4, audience=audience)
+    answer(state, round_, reason)
+
+
+def rename(site, part, name, mail, phone):
+    person = site.person(part)
+    person.full_name, person.email, person.phone = name, f"{mail}@cast.invalid", phone
+    person.save()
+
+
+# -- Crawl ---------------------------------------------------------------------------------------------------------
+
+
+def everything(response):
+    """All that leaves: headers, cookies, body; a workbook also unpacked."""
+    head = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
+    cookies = "\n".join(morsel.OutputString() for morsel in response.cookies.values())
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    parts = [body]
+    if body.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(body)) as book:
+            parts += [name.encode() + book.read(name) for name in book.namelist()]
+    return "\n".join([head, cookies, *(part.decode("utf-8", "replace") for part in parts)])
+
+
+def crawl(site, part, but=(), fragments=None):
+    """(address, fragment or not) → everything that the role is sent; ``fragments``: names, or None for all."""
+    client = site.client(part)
+    return {
+        (address, fragment): everything(client.get(address, headers={"HX-Request": "true"} if fragment else {}))
+        for name, addresses in readable_addresses(site).items()
+        if name not in but
+        for address in addresses
+        for fragment in ((False, True) if fragments is None or name in fragments else (False,))
+    }
+
+
+def test_the_crawl_reads_every_address_that_there_is(site):
+    assert set(readable_addresses(site)) == {pattern.name for pattern in patterns()}
+
+
+def test_no_byte_tells_what_a_role_may_not_know(site):
+    canaries = release(site)
+    found, leaks = set(), []
+    for part in PARTS:
+        for (address, fragment), sent in crawl(site, part).items():
+            for word in re.findall(r"canary-[a-z_-]+-\d\dx", sent):
+                found.add(word)
+                if part not in canaries.readers[word]:
+                    leaks.append((part, address, fragment, word))
+    assert not leaks
+    # The canaries sing where they may: otherwise the search would prove nothing.
+    assert canaries.shown <= found
+
+
+# -- Mail -----------------------------------------------------------------------------------------------------------
+
+
+def mail_to_everybody(site):
+    """Of each kind that speaks of somebody else's affair, to every part; tests/policy/mail.csv lists all kinds."""
+    for part in PARTS[1:]:
+        person = site.person(part)
+        queue("mail.test", target=person, to=person)
+        for kind in ("members.proposed", "members.decided"):
+            queue(kind, target=site.proposal, to=person)
+
+
+def test_no_mail_carries_what_not_everybody_in_the_group_may_read(site):
+    """A mail leaves the portal for good. It names its reader; of all else it says what the whole group may know."""
+    canaries = release(site)
+    mail_to_everybody(site)
+    site.proposal.full_name, site.proposal.email = canaries.token("proposed", NOBODY, shown=False), "c@cast.invalid"
+    site.proposal.save()
+    written, leaks = set(), []
+    for mail in OutboxMail.objects.select_related("recipient"):
+        built = message(mail)
+        if built is None:
+            continue
+        written.add(mail.kind)
+        sent = email.message_from_bytes(built.message().as_bytes(), policy=email.policy.default)
+        parts = [str(sent.get_body((kind,)).get_content()) for kind in ("plain", "html")]
+        said = "\n".join([*(f"{name}: {value}" for name, value in sent.items()), *parts])
+        own = f"{mail.recipient.full_name} {mail.recipient.email}"
+        leaks += [
+            (mail.kind, word)
+            for word in re.findall(r"canary-[a-z_-]+-\d\dx", said)
+            if word not in own and not canaries.readers[word] >= GROUP
+        ]
+    assert written >= {"mail.test", "members.proposed"}
+    assert not leaks
+
+
+# -- Two worlds ----------------------------------------------------------------------------------------------------
+
+
+def same_when_read_again(sent):
+    """Without what differs between two readings of one page: the form's token and key, and the request's id."""
+    sent = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", sent)
+    sent = re.sub(r'name="id" value="[0-9a-f-]{36}"', "", sent)
+    # A new secret for the app each time the page is read.
+    sent = re.sub(r'(?s)name="sealed" value="[^"]*"|<div class="iwg-qr".*?</div>|<code class="iwg-key">[^<]*', "", sent)
+    # Ids that a form makes anew, so that it is one act when it is sent twice.
+    sent = re.sub(r'name="(?:client_id|block)" value="[0-9a-f-]{36}"', "", sent)
+    sent = re.sub(r"(?mi)^(X-Request-ID|ETag|Set-Cookie|Content-Length|Expires): .*$", "", sent)
+    return re.sub(r"(?m)^(csrftoken|messages|sessionid)=.*$", "", sent)
+
+
+def add_what_delegation_and_secretariat_keep(site):
+    StatusReportFactory(state=site.silent, delivery="op_batch", audience="secretariat", as_of=dt.date(2025, 6, 1))
+    StatusReportFactory(state=site.silent, kind="pnr", audience="delegation", as_of=dt.date(2025, 6, 1))
+    RoundNote.objects.create(state=site.silent, round=site.rounds[-1], text="No report received")
+    StatusImport.objects.create(year=2025, file_name="more.xlsx", content=b"x", by=site.person("secretariat"))
+
+
+def add_answers_that_are_not_shared(site):
+    declare(site.silent, site.rounds[0], 3, audience="delegation")
+    declare(site.silent, site.rounds[-1], 4, audience="secretariat")
+
+
+def add_answers_in_a_withheld_area(site):
+    for round_ in site.rounds:
+        declare(site.silent, round_, {"AR1-1": 4, "AR1-2": "na"})
+
+
+@pytest.fixture
+def outside(site):
+    """Nobody of the cast sits in the delegation of the silent state."""
+    site.silent = MemberStateFactory(label="Silentland")
+    for round_ in site.rounds:
+        refresh_regional_scores(round=round_)  # one more member state
+    return site
+
+
+@pytest.mark.parametrize(
+    ("add", "parts"),
+    [
+        (add_what_delegation_and_secretariat_keep, [part for part in PARTS if part != "secretariat"]),
+        # The administrator learns of every published assessment how complete it is, and nothing else.
+        (add_answers_that_are_not_shared, [part for part in PARTS if part not in ("secretariat", "administrator")]),
+    ],
+    ids=["status, notes and uploads", "answers"],
+)
+def test_what_an_outsider_may_not_see_changes_nothing_for_her(outside, add, parts):
+    before = {part: crawl(outside, part, but=("readyz", *LOG), fragments=("region",)) for part in parts}
+    add(outside)
+    for part in parts:
+        for key, sent in crawl(outside, part, but=("readyz", *LOG), fragments=("region",)).items():
+            assert same_when_read_again(sent) == same_when_read_again(before[part][key]), (part, *key)
+
+
+@pytest.mark.parametrize("audience", ["secretariat", "delegation"])
+def test_answers_in_a_withheld_area_change_nothing_for_an_outsider(outside, audience):
+    """Of a state that answered the other areas: as if it had left this one out."""
+    withhold(outside, outside.silent, "AR1", audience)
+    for round_ in outside.rounds:
+        declare(outside.silent, round_, {"AR2-1": 2, "AR2-2": 3})
+    # The administrator learns how complete it is.
+    knowing = {"administrator"} | ({"secretariat"} if audience == "secretariat" else set())
+    parts = [part for part in PARTS if part not in knowing]
+    before = {part: crawl(outside, part, but=("readyz", *LOG), fragments=("region",)) for part in parts}
+    add_answers_in_a_withheld_area(outside)
+    for part in parts:
+        for key, sent in crawl(outside, part, but=("readyz", *LOG), fragments=("region",)).items():
+            assert same_when_read_again(sent) == same_when_read_again(before[part][key]), (part, *key)
+
+
+@pytest.mark.parametrize("add", [add_what_delegation_and_secretariat_keep, add_answers_that_are_not_shared])
+def test_the_second_world_differs_for_who_may_see_it(outside, add):
+    """Otherwise the test above would compare two equal worlds."""
+    address = f"/states/{outside.silent.alpha2.lower()}/"
+    before = same_when_read_again(everything(outside.client("secretariat").get(address)))
+    add(outside)
+    assert same_when_read_again(everything(outside.client("secretariat").get(address))) != before
