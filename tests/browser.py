@@ -196,7 +196,12 @@ def visit(browser: Any) -> Iterator[Visit]:
 
 
 def _signed_in(browser: Any, portal: Portal, persona: str) -> Any:
-    """The cookies of the persona, who signs in once."""
+    """The cookies of the persona, who signs in once, and again where a test ended her sessions (a new passphrase)."""
+    if persona in portal.states:
+        context = browser.new_context(base_url=portal.address, storage_state=portal.states[persona])
+        if context.request.get("/account/", max_redirects=0).status != 200:
+            del portal.states[persona]
+        context.close()
     if persona not in portal.states:
         context = browser.new_context(base_url=portal.address)
         page = context.new_page()
@@ -236,3 +241,12 @@ def clipped(page: Any) -> list[str]:
                 || (cuts(style.overflowY) && e.scrollHeight > e.clientHeight + 1);
           }).slice(0, 5).map(e => e.outerHTML.slice(0, 120))"""
     )
+
+
+@pytest.fixture
+def secretariat_in_french(empty_portal: Portal) -> Iterator[None]:
+    """The secretariat reads French for the time of a test; other tests share her account and read English."""
+    statement = "UPDATE members_person SET language = '{}' WHERE email = 'secretariat@iwg.demo.invalid'"
+    empty_portal.execute(statement.format("fr"))
+    yield
+    empty_portal.execute(statement.format("en"))

@@ -13,12 +13,12 @@ MEETING = """
     VALUES ('lessons', 'plenary', '', 'Plenary', 'Plenary', 'Plénière', 'Plenária', 0) ON CONFLICT DO NOTHING;
     INSERT INTO meetings_meeting (id, group_id, number, title, language, state, starts_at, ends_at, zone, place, link,
         languages, interpretation, chatham_house, audience, created_at, version)
-    SELECT 7001, id, 7001, 'Plénière inventée', 'fr', 'announced', now() - interval '1 day', now(), 'Africa/Abidjan',
+    SELECT 7101, id, 7101, 'Plénière inventée', 'fr', 'announced', now() - interval '1 day', now(), 'Africa/Abidjan',
         'Praia', '', ARRAY['fr'], false, false, 'group', now(), 1 FROM meetings_group WHERE key = 'lessons';
-    INSERT INTO meetings_record (meeting_id, audience, language) VALUES (7001, 'secretariat', 'fr');
+    INSERT INTO meetings_record (meeting_id, audience, language) VALUES (7101, 'secretariat', 'fr');
     INSERT INTO meetings_agendaitem (id, meeting_id, position, title, note, language, theme, minutes, lead, status,
         is_open, created_at)
-    VALUES (7001, 7001, 1, 'Le décret qui manquait (inventé)', '', 'fr', 'legal', 30, '', 'accepted', false, now());
+    VALUES (7101, 7101, 1, 'Le décret qui manquait (inventé)', '', 'fr', 'legal', 30, '', 'accepted', false, now());
 """
 
 
@@ -28,13 +28,13 @@ def press(page, selector):
     assert overflow(page) == []
 
 
-def test_from_item_to_approved_lesson_in_french(visit, empty_portal):
+def test_from_item_to_approved_lesson_in_french(visit, empty_portal, secretariat_in_french):
     empty_portal.execute(MEETING)
     page = visit(empty_portal, "delegate-sn", 360)
-    page.goto("/lessons/new/?item=7001")
+    page.goto("/lessons/new/?item=7101")
     assert page.locator("html").get_attribute("lang") == "fr"
     assert page.locator('[name="title"]').input_value() == "Le décret qui manquait (inventé)"
-    assert page.locator('[name="item"]').input_value() == "7001"
+    assert page.locator('[name="item"]').input_value() == "7101"
     page.locator('[name="problem"]').fill("Au Sénégal (inventé), la loi existait, le décret non.")
     page.locator('[name="done"]').fill("Un **groupe de travail** a rédigé le décret.")
     page.locator(".iwg-details summary").first.click()
@@ -45,7 +45,6 @@ def test_from_item_to_approved_lesson_in_french(visit, empty_portal):
 
     secretariat = visit(empty_portal, "secretariat", java_script_enabled=False)
     secretariat.goto("/lessons/?stage=open")
-    press(secretariat, '.iwg-languages button[value="fr"]')
     press(secretariat, f'.iwg-rows a[href="{lesson}"]')
     press(secretariat, f'.iwg-head a[href="{lesson}review/"]')
     assert "n’a pas dit qu’il pouvait être nommé" in secretariat.locator("main").inner_text()
