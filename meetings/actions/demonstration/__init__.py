@@ -15,6 +15,7 @@ from iwg_portal.activity.log import record
 from meetings import enums
 from meetings.actions.demonstration.lessons import LessonLoader
 from meetings.actions.demonstration.papers import add_papers
+from meetings.actions.demonstration.registrations import nominate
 from meetings.actions.demonstration.rows import People, days_of, in_zone
 from meetings.actions.demonstration.silence import circulate_as_planned
 from meetings.models import (
@@ -126,6 +127,7 @@ class _Loader:
             self._proposal(meeting, entry["proposed"])
         if "absent" in entry:
             self._attendance(meeting, entry)
+        nominate(meeting, entry.get("coming", {}), self.people)
         add_papers(meeting, entry.get("papers", []), self.people, self.data["source"])
         circulate_as_planned(meeting, entry, self.people)
 

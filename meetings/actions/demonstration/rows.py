@@ -42,6 +42,11 @@ class People:
         self.secretariat = Person.objects.get(email__iexact=PERSONAS["secretariat"])
         self._terms = Term.objects.filter(current(today)).select_related("person").order_by("id")
 
+    def delegation(self, state: State) -> list[Person]:
+        """Whoever holds an office of the state, first the focal points."""
+        terms = sorted(self._terms.filter(state=state), key=lambda term: term.role != Role.FOCAL_POINT)
+        return list(dict.fromkeys(term.person for term in terms))
+
     def focal_point(self, state: State) -> Person:
         return self._first(state, Role.FOCAL_POINT)
 
