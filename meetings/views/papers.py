@@ -47,7 +47,7 @@ ON_CARD = 6
 
 
 def card(viewer: Viewer, meeting: Meeting) -> dict[str, Any] | None:
-    """For the page of a meeting: the first ``sheets``, how many there are and how many are new. Two queries.
+    """For the page of a meeting: ``all``, the first ``sheets``, how many there are and how many are new. Two queries.
 
     None where there is nothing to see or to do.
     """
@@ -59,6 +59,7 @@ def card(viewer: Viewer, meeting: Meeting) -> dict[str, Any] | None:
         return None
     return {
         "sheets": found[:ON_CARD],
+        "all": found,
         "total": len(found),
         "new": sum(sheet.is_new for sheet in found),
         "url": reverse("papers", args=[meeting.pk]),
