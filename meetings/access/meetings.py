@@ -70,6 +70,21 @@ def audience_announced(meeting: Meeting) -> list[Person]:
     return sorted(found, key=lambda person: person.pk)
 
 
+def audience_invited(meeting: Meeting) -> list[Person]:
+    """Whom a change of its place or time concerns: the same, and whoever is registered, as far as they may read it
+    today. Two queries."""
+    coming = Registration.objects.filter(meeting=meeting).exclude(answer="no").order_by("pk")
+    registered = frozenset(coming.values_list("person_id", flat=True))
+    found = [
+        viewer.person
+        for viewer, _sent_by in viewers(timezone.localdate())
+        if viewer.person
+        and (viewer.roles & TOLD or viewer.person.pk in registered)
+        and sees_meeting(viewer, meeting)
+    ]
+    return sorted(found, key=lambda person: person.pk)
+
+
 def visible_items(viewer: Viewer) -> QuerySet[AgendaItem]:
     """Accepted items of the meetings that she sees; a proposal is seen by who runs meetings and by its state."""
     rule = Q(status=ItemState.ACCEPTED)
