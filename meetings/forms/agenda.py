@@ -67,6 +67,20 @@ class ProposalForm(ProposeItemForm):
             self.fields["state"].initial = states[0].pk
 
 
+class DeclineForm(forms.Form):
+    """Why a proposal does not go on the agenda."""
+
+    reason = Line(
+        label=gettext_lazy("Why not"),
+        max_length=500,
+        help_text=gettext_lazy("Whoever proposed reads this sentence."),
+        error_messages={"required": gettext_lazy("Say in a sentence why.")},
+    )
+
+    def __init__(self, *args: Any, item: AgendaItem, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id=f"decline-{item.pk}-%s", **kwargs)
+
+
 class ItemForm(ProposeItemForm):
     """An item that stands on the agenda, or is to. ``values()`` fit ``actions.agenda.add_item`` and ``change_item``."""
 
