@@ -211,12 +211,12 @@ class EvidenceForm(forms.Form):
         error_messages={"required": gettext_lazy("Choose who may read it.")},
     )
 
-    def __init__(self, *args: Any, record_audience: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: Viewer, owner: ActionOwner, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"audience": Audience.SECRETARIAT})
         super().__init__(*args, **kwargs)
         self.fields["audience"].choices = [  # type: ignore[attr-defined]
-            (audience.value, format_html("{} {}", audience.label, tlp(audience.value)))
-            for audience in evidence_audiences(record_audience)
+            (audience.value, format_html("{} {}", words, tlp(audience.value)))
+            for audience, words in evidence_audiences(viewer, owner)
         ]
 
     def clean(self) -> dict[str, Any]:

@@ -109,11 +109,11 @@ def lesson_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @receives_files
 @require_http_methods(["GET", "HEAD", "POST"])
 def lesson_files(request: HttpRequest, pk: int) -> HttpResponse:
-    """What is attached. POST ``do=add`` (to a draft) or ``do=remove`` with ``file``."""
+    """What is attached. POST ``do=add`` (until it is approved) or ``do=remove`` with ``file``."""
     viewer = request.viewer
     lesson = get_object_or_404(access.visible_lessons(viewer).select_related("state"), pk=pk)
     allowed = access.allowed(viewer, lesson)
-    if not allowed & {"change", "remove_file"}:
+    if not allowed & {"attach", "remove_file"}:
         raise PermissionDenied
     files = access.visible_lesson_files(viewer, lesson).with_versions().order_by("created_at", "pk")
     form = LessonFileForm(initial={"language": viewer.person.language})
@@ -135,7 +135,7 @@ def lesson_files(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "lesson": lesson,
         "rows": [(file, access.is_published(file, lesson)) for file in files],
-        "form": form if "change" in allowed else None,
+        "form": form if "attach" in allowed else None,
         "crumbs": _crumbs(lesson, _raw(viewer, lesson)),
     }
     return render(request, "meetings/lessons/files.html", context)
