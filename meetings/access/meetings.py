@@ -78,9 +78,7 @@ def audience_invited(meeting: Meeting) -> list[Person]:
     found = [
         viewer.person
         for viewer, _sent_by in viewers(timezone.localdate())
-        if viewer.person
-        and (viewer.roles & TOLD or viewer.person.pk in registered)
-        and sees_meeting(viewer, meeting)
+        if viewer.person and (viewer.roles & TOLD or viewer.person.pk in registered) and sees_meeting(viewer, meeting)
     ]
     return sorted(found, key=lambda person: person.pk)
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.uploads.detector import no_passenger_data
 from meetings.enums import Theme
-from meetings.forms.meetings import HourField, Line, moment
+from meetings.forms.line import Line
+from meetings.forms.meetings import HourField, moment
 from meetings.models import AgendaItem, Meeting
 from members.access import visible_organisations, visible_states
 from members.access.viewer import Viewer

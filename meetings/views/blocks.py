@@ -243,8 +243,8 @@ def _words_of(reason: str, *, stands: bool = False) -> str:
             "changed": _("Somebody changed this block meanwhile, so it was not moved. Read it and decide again."),
             "no_item": _("This item is not on the agenda any more: nothing was changed."),
             "bound": _(
-                "This block has a number, an owner, a date or an addressee, which would be lost: its kind stays. Take them "
-                "away first, or write a new block."
+                "This block has a number, an owner, a date or an addressee, which would be lost: its kind stays. "
+                "Take them away first, or write a new block."
             ),
         }[reason]
     return {

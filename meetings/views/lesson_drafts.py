@@ -166,6 +166,16 @@ def visible_or_kept(request: HttpRequest, pk: int) -> Lesson | None:
     return lesson
 
 
+def sent(request: HttpRequest, version: int | None = None) -> Any:
+    """For a form: what was sent, or None; after a clash as if it had been typed on ``version``."""
+    if request.method != "POST":
+        return None
+    data = request.POST.copy()
+    if version is not None:
+        data["version"] = str(version)
+    return data
+
+
 def show_both(form: WordsForm, held: LessonText | None, error: ValidationError) -> list[tuple[str, str]]:
     """After a clash: the form keeps what was typed and says so; returns what the server holds where that differs."""
     form.is_valid()
@@ -238,11 +248,8 @@ def _form(
     version: int | None = None,
 ) -> LessonForm:
     edition = texts_of.newest_edition()
-    data = request.POST.copy() if request.method == "POST" else None
-    if data is not None and version is not None:
-        data["version"] = str(version)
     return LessonForm(
-        data,
+        sent(request, version),
         states=states,
         items=items,
         framework=texts_of.framework(edition) if edition else None,

@@ -349,7 +349,9 @@ def test_it_is_answered_and_who_proposed_is_told(cast, meeting, do, status, part
     items(meeting, (30, None))
     item = propose(cast, meeting)
     for _ in range(2):
-        cast.client(part).post(f"/meetings/{meeting.pk}/agenda/{item.pk}/", {"do": do, "reason": "Settled at the last meeting."})
+        cast.client(part).post(
+            f"/meetings/{meeting.pk}/agenda/{item.pk}/", {"do": do, "reason": "Settled at the last meeting."}
+        )
     item.refresh_from_db()
     assert item.status == status
     assert ("Proposed item", 2) in order(meeting) or status == "declined"
@@ -368,7 +370,7 @@ def test_the_reason_is_read_by_the_delegation_that_proposed_and_by_nobody_else(c
     for reason in ("", "  ", "x" * 501):
         answer = cast.client("chair").post(address, {"do": "decline", "reason": reason})
         assert answer.status_code == 422
-        assert "<details class=\"iwg-mt\" open>" in answer.content.decode()
+        assert '<details class="iwg-mt" open>' in answer.content.decode()
     item.refresh_from_db()
     assert item.status == "proposed"
     cast.client("chair").post(address, {"do": "decline", "reason": " Settled in <Praia>. "})
