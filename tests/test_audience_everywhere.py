@@ -55,6 +55,7 @@ WITHOUT = {
     "meetings.Turn": "the rotation as planned: known to the members",
     "meetings.AgendaItem": MEETING,
     "meetings.PaperLook": ITSELF,
+    "meetings.PaperOpening": "when a paper was opened to whom: shown through it, as a word beside it",
     "meetings.Registration": MEETING,
     "meetings.Attendance": MEETING,
     "meetings.Block": RECORD,

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from iwg_portal.activity.models import Event
 from iwg_portal.activity.sentences import kinds, sentence
 from iwg_portal.base.spreadsheets import write_csv
+from meetings.access.events import to_read
 from members.access import Viewer, events_of_people, known_actors, visible_group, visible_states
 from members.models import State
 
@@ -100,7 +101,7 @@ class ActivityPage:
         self.all_states: list[State] = list(visible_states(viewer).order_by("sort_name", "alpha2"))
         self.known = known_actors(viewer)
         self.names = {state.pk: state.name for state in self.all_states}
-        self.events = self._chosen(events)
+        self.events = self._chosen(to_read(viewer, events))
 
     def _chosen(self, events: QuerySet[Event]) -> QuerySet[Event]:
         choice = self.choice

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from meetings.access.meetings import in_the_room, runs_meetings
 from meetings.access.records import visible_records
 from meetings.models import ActionEvidence, ActionOwner, ActionPoint, ActionReport, Meeting
-from members.access import Viewer, can_change_file, can_store_file, known_actors, visible_files
+from members.access import Viewer, can_change_file, known_actors, visible_files
 from members.enums import Audience, Role, narrowest
-from members.models import Person, Term, current
+from members.models import Person, State, Term, current
 
 
 def visible_actions(viewer: Viewer) -> QuerySet[ActionPoint]:
@@ -45,7 +46,7 @@ def visible_reports(viewer: Viewer) -> QuerySet[ActionReport]:
 def visible_evidence(viewer: Viewer) -> QuerySet[ActionEvidence]:
     """Files that she reads, of rows that she reads."""
     rows = ActionEvidence.objects.filter(owner__in=visible_owners(viewer), file__in=visible_files(viewer))
-    return rows.select_related("file").order_by("file__created_at", "id")
+    return rows.select_related("file", "owner").order_by("file__created_at", "id")
 
 
 # -- Whose row ------------------------------------------------------------------------------------------------------
@@ -129,18 +130,33 @@ def can_grant_time(viewer: Viewer) -> bool:
 
 
 def can_add_evidence(viewer: Viewer, owner: ActionOwner) -> bool:
-    """Whoever may store a file of the state: its focal point."""
-    return owner.state is not None and owns(viewer, owner) and can_store_file(viewer, owner.state)
+    """Evidence is part of a report: whoever may report for the owner shows what was done."""
+    return can_report(viewer, owner)
+
+
+def evidence_state(viewer: Viewer, owner: ActionOwner) -> State | None:
+    """Whose file it becomes: the member state's own. Observer states and organisations own no files here; theirs is
+    kept by the group, and the row says whose evidence it is."""
+    return owner.state if owner.state_id in viewer.own_states else None
 
 
 def can_withdraw_evidence(viewer: Viewer, evidence: ActionEvidence) -> bool:
-    return can_change_file(viewer, evidence.file)
+    """Whoever may change the file; and whoever put it there, as long as she may report for the owner."""
+    if can_change_file(viewer, evidence.file):
+        return True
+    is_hers = viewer.person is not None and evidence.file.uploaded_by_id == viewer.person.pk
+    return is_hers and evidence.file.withdrawn_at is None and can_report(viewer, evidence.owner)
 
 
-def evidence_audiences(record_audience: str) -> list[Audience]:
-    """Who may be chosen to read a file, narrowest first: never more than read the action point."""
-    offered = (Audience.DELEGATION, Audience.SECRETARIAT, Audience.MEMBERS, Audience.GROUP)
-    return [audience for audience in offered if narrowest(audience, record_audience) == audience]
+def evidence_audiences(viewer: Viewer, owner: ActionOwner) -> list[tuple[Audience, str]]:
+    """Who may be chosen to read a file, narrowest first, each in words: never more than read the action point."""
+    record_audience = owner.action.record.audience
+    if evidence_state(viewer, owner) is not None:
+        offered = [(audience, str(audience.label)) for audience in Audience if audience != Audience.PUBLIC]
+    else:
+        offered = [(Audience.SECRETARIAT, _("the secretariat"))]
+        offered += [(audience, str(audience.label)) for audience in (Audience.MEMBERS, Audience.GROUP)]
+    return [(audience, words) for audience, words in offered if narrowest(audience, record_audience) == audience]
 
 
 def allowed(viewer: Viewer, owner: ActionOwner) -> frozenset[str]:

@@ -135,8 +135,16 @@ def _owns(viewer: Viewer, lesson: Lesson) -> bool:
 
 
 def can_change(viewer: Viewer, lesson: Lesson) -> bool:
-    """The raw text, its facts and its files: whoever may write, until it is submitted."""
+    """The raw text and its facts: whoever may write, until it is submitted."""
     return lesson.status == LessonState.DRAFT and _owns(viewer, lesson)
+
+
+def can_attach(viewer: Viewer, lesson: Lesson) -> bool:
+    """Its files: whoever may write; once it is submitted, its author and the secretariat, until it is approved."""
+    if lesson.status != LessonState.SUBMITTED:
+        return can_change(viewer, lesson)
+    is_author = viewer.person is not None and lesson.shared_by_id == viewer.person.pk
+    return viewer.in_secretariat or (is_author and _owns(viewer, lesson))
 
 
 def can_return(viewer: Viewer, lesson: Lesson) -> bool:
@@ -186,7 +194,7 @@ def audiences_to_choose(viewer: Viewer, lesson: Lesson) -> list[Audience]:
 
 
 def can_remove_file(viewer: Viewer, lesson: Lesson) -> bool:
-    return can_change(viewer, lesson) or can_withdraw(viewer, lesson)
+    return can_attach(viewer, lesson) or can_withdraw(viewer, lesson)
 
 
 def states_to_find_it_useful(viewer: Viewer, lesson: Lesson) -> QuerySet[State]:
@@ -206,6 +214,7 @@ def allowed(viewer: Viewer, lesson: Lesson) -> frozenset[str]:
     """The verbs that the page of a lesson may offer."""
     rules = {
         "change": can_change,
+        "attach": can_attach,
         "return": can_return,
         "review": can_review,
         "approve": can_approve,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from meetings.enums import ItemState, MeetingState
@@ -70,6 +70,19 @@ def audience_announced(meeting: Meeting) -> list[Person]:
     return sorted(found, key=lambda person: person.pk)
 
 
+def audience_invited(meeting: Meeting) -> list[Person]:
+    """Whom a change of its place or time concerns: the same, and whoever is registered, as far as they may read it
+    today. Two queries."""
+    coming = Registration.objects.filter(meeting=meeting).exclude(answer="no").order_by("pk")
+    registered = frozenset(coming.values_list("person_id", flat=True))
+    found = [
+        viewer.person
+        for viewer, _sent_by in viewers(timezone.localdate())
+        if viewer.person and (viewer.roles & TOLD or viewer.person.pk in registered) and sees_meeting(viewer, meeting)
+    ]
+    return sorted(found, key=lambda person: person.pk)
+
+
 def visible_items(viewer: Viewer) -> QuerySet[AgendaItem]:
     """Accepted items of the meetings that she sees; a proposal is seen by who runs meetings and by its state."""
     rule = Q(status=ItemState.ACCEPTED)
@@ -100,12 +113,22 @@ def in_the_room(viewer: Viewer, meeting: Meeting) -> bool:
     whose own person was registered and whose delegation or organisation was there."""
     if not meeting.chatham_house or runs_meetings(viewer):
         return True
-    if viewer.person is None:
-        return False
-    registered = Registration.objects.filter(meeting=meeting, person=viewer.person).exclude(answer="no")
+    return viewer.person is not None and Meeting.objects.filter(_was_there(viewer), pk=meeting.pk).exists()
+
+
+def closed_rooms(viewer: Viewer) -> QuerySet[Meeting]:
+    """The same rule over the meetings: those that have the flag today, and where she was not in the room."""
+    if runs_meetings(viewer):
+        return Meeting.objects.none()
+    rows = Meeting.objects.filter(chatham_house=True)
+    return rows if viewer.person is None else rows.exclude(_was_there(viewer))
+
+
+def _was_there(viewer: Viewer) -> Q:
+    registered = Registration.objects.filter(meeting=OuterRef("pk"), person=viewer.person).exclude(answer="no")
     # What a delegation has said of itself opens nothing until the secretariat has confirmed it.
-    was_there = Attendance.objects.filter(meeting=meeting, self_declared=False).exclude(presence="absent")
+    was_there = Attendance.objects.filter(meeting=OuterRef("pk"), self_declared=False).exclude(presence="absent")
     own = Q(state__in=sorted(viewer.own_states | viewer.observed_states)) | Q(
         organisation__in=sorted(viewer.organisations)
     )
-    return registered.exists() and was_there.filter(own).exists()
+    return Q(Exists(registered)) & Q(Exists(was_there.filter(own)))

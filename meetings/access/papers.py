@@ -8,7 +8,7 @@ from django.db.models.functions import Cast
 
 from meetings.access.meetings import visible_meetings
 from meetings.enums import MeetingState
-from meetings.models import Meeting, Paper, PaperLook
+from meetings.models import Meeting, Paper, PaperLook, PaperOpening
 from members.access import Viewer, visible_files, visible_versions
 from members.enums import Audience
 from members.models import FileVersion, StoredFile
@@ -52,6 +52,12 @@ def newest_versions(viewer: Viewer, papers: list[Paper]) -> QuerySet[FileVersion
         file__parent_type=_PARENT, file__parent_id__in=[str(paper.pk) for paper in papers]
     )
     return versions.select_related("file").order_by("file_id", "-number").distinct("file_id")
+
+
+def with_opening(viewer: Viewer, papers: QuerySet[Paper]) -> QuerySet[Paper]:
+    """The same rows, each with ``opened_at``: when it was opened to her last, None where she could always read it."""
+    rows = PaperOpening.objects.filter(paper=OuterRef("pk")).exclude(before__in=sorted(viewer.reads))
+    return papers.annotate(opened_at=Subquery(rows.order_by("-at").values("at")[:1]))
 
 
 def own_look(viewer: Viewer, meeting: Meeting) -> PaperLook | None:

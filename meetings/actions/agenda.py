@@ -177,13 +177,15 @@ def accept_item(*, item: AgendaItem, by: Viewer) -> None:
 
 
 @transaction.atomic
-def decline_item(*, item: AgendaItem, by: Viewer) -> None:
-    """Raises ``PermissionDenied``. Side effects: an event; who proposed is told."""
+def decline_item(*, item: AgendaItem, reason: str, by: Viewer) -> None:
+    """``reason``: a sentence that its delegation reads in the portal; it goes into no mail and no log. Raises
+    ``PermissionDenied``, ``ValidationError`` (no reason). Side effects: an event; who proposed is told."""
     item = _locked(item)
     if not access.can_decide_item(by, item):
         raise PermissionDenied
-    item.status = ItemState.DECLINED
-    item.save(update_fields=["status"])
+    item.status, item.decline_reason = ItemState.DECLINED, reason.strip()
+    item.full_clean()
+    item.save(update_fields=["status", "decline_reason"])
     record("agenda.item_declined", by=by.person, target=item, label=label_of(item.meeting), state=item.state_proposing)
     notices.meetings.item_decided(item)
 
@@ -251,10 +253,10 @@ def _number(order: list[AgendaItem]) -> None:
 
 
 def _put_on(item: AgendaItem) -> None:
-    item.status, item.position = ItemState.ACCEPTED, _end(item.meeting)
+    item.status, item.position, item.decline_reason = ItemState.ACCEPTED, _end(item.meeting), ""
     _check(item)
     item.full_clean()
-    item.save(update_fields=["status", "position"])
+    item.save(update_fields=["status", "position", "decline_reason"])
 
 
 def _save_new(item: AgendaItem) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -21,8 +21,8 @@ from iwg_portal.activity.log import record
 from iwg_portal.base.typed import Fields
 from meetings.actions import mentions as owners
 from meetings.actions.records import label, locked, note_written, park
-from meetings.enums import BlockKind, ItemState
-from meetings.models import ActionPoint, AgendaItem, Block, BlockRevision, Decision, Meeting, Record
+from meetings.enums import BlockKind, DecisionKind, DecisionState, ItemState
+from meetings.models import ActionOwner, ActionPoint, AgendaItem, Block, BlockRevision, Decision, Meeting, Record
 from meetings.queries import mentions
 from meetings.queries.merging import MOST_CHARACTERS, merge
 from members.access import Viewer
@@ -59,7 +59,7 @@ class Draft:
 @dataclass(frozen=True)
 class Receipt:
     """``outcome``: saved; stands (nothing was changed); parked (kept for its author), and ``reason`` why: closed,
-    removed, gone, too_long, overtaken.
+    removed, gone, too_long, overtaken, changed, no_item, bound.
 
     ``version`` and ``text`` are what stands on the server, ``own`` is the version that holds exactly what was sent: the
     base of whatever is typed on. ``clash``: both had changed the same lines, and both stand there.
@@ -149,6 +149,72 @@ def move_block(*, meeting: Meeting, draft: Draft, up: bool, by: Viewer) -> Recei
     note_written(by=by, meeting=meeting)
     # The words are still those of whoever wrote them.
     return _store(held=held, by=by, client_id=draft.client_id, text=held.text, updated_by=held.updated_by)
+
+
+@transaction.atomic
+def place_block(*, meeting: Meeting, draft: Draft, by: Viewer) -> Receipt:
+    """Under the end of another item (``draft.item``), or of another kind, or both; its words stay whose they are. What
+    somebody has changed since ``draft.base`` stands, and so does a decision or an action point that is more than its
+    words already: numbered, addressed, owned, dated.
+
+    Raises ``PermissionDenied``. Side effects: a revision; a decision or an action point comes or goes; owners and due
+    date that the text of a new action point mentions become its own; an event in a quarter of an hour.
+    """
+    meeting = locked(meeting, by)
+    draft, repeated = _repeated(draft, words=False)
+    if repeated:
+        return repeated
+    held = _mine_to_change(meeting, draft)
+    if isinstance(held, Receipt):
+        return held
+    item = AgendaItem.objects.filter(meeting=meeting, status=ItemState.ACCEPTED, pk=draft.item or held.item_id).first()
+    same = Receipt("stands", held.version, held.version, held.updated_at, held.text)
+    if draft.base != held.version:
+        return replace(same, reason="changed")
+    if item is None:
+        return replace(same, reason="no_item")
+    more: dict[str, Any] = {}
+    if item.pk != held.item_id:
+        more = {"item": item, "position": _place(meeting.record, item, None)}
+    text = held.text
+    if draft.kind != held.kind:
+        if _is_bound(held):
+            return replace(same, reason="bound")
+        _become(held, draft.kind)
+        more["kind"] = draft.kind
+        text, _unknown = _keep_in_step(held, by, meeting, "", text, replace(draft, lift=True, drop=()))
+    if not more:
+        return replace(same, outcome="saved")
+    note_written(by=by, meeting=meeting)
+    writer = held.updated_by if text == held.text else by.person
+    return _store(held=held, by=by, client_id=draft.client_id, text=text, updated_by=writer, **more)
+
+
+def _is_bound(held: Block) -> bool:
+    """Something hangs on its being a decision, or an action point, that would be lost with it."""
+    if held.kind == BlockKind.DECISION:
+        plain = Decision.objects.filter(
+            block=held, number=None, kind=DecisionKind.OPERATIONAL, status=DecisionState.ACTIVE, to_all=True
+        )
+        return not plain.filter(states=None, organisations=None, actions=None, supersedes=None).exists()
+    if held.kind == BlockKind.ACTION:
+        free = ActionPoint.objects.filter(block=held, number=None, due_on=None, each_member=False, decision=None)
+        # Whoever was an owner once and is no more may have reported: her row stays.
+        told = Q(is_removed=False) | Q(reports__isnull=False) | Q(evidence__isnull=False)
+        return not free.exists() or ActionOwner.objects.filter(told, action__block=held).exists()
+    return False
+
+
+def _become(held: Block, kind: str) -> None:
+    """For ``held`` under the lock, bound to nothing: the row of its old kind goes, that of the new one comes."""
+    ActionOwner.objects.filter(action__block=held).delete()
+    ActionPoint.objects.filter(block=held).delete()
+    Decision.objects.filter(block=held).delete()
+    held.kind = kind
+    if kind == BlockKind.DECISION:
+        Decision.objects.create(block=held, record=held.record)
+    elif kind == BlockKind.ACTION:
+        ActionPoint.objects.create(block=held, record=held.record)
 
 
 @transaction.atomic

@@ -25,12 +25,13 @@ MOST = 10
 
 @transaction.atomic
 def attach_to_lesson(*, lesson: Lesson, checked: Checked, title: str, language: str, by: Viewer) -> StoredFile:
-    """To a draft. Raises ``PermissionDenied``, ``ValidationError`` (too many; code ``closed``: it is no draft any
-    more), ``OSError`` (disk). Side effects: a file on the disk; an event."""
+    """To what is not approved yet. Raises ``PermissionDenied``, ``ValidationError`` (too many; code ``closed``: it
+    went on meanwhile, and its files are not hers to add to any more), ``OSError`` (disk). Side effects: a file on the
+    disk; an event."""
     lesson = Lesson.objects.select_for_update(of=("self",)).select_related("state").get(pk=lesson.pk)
-    if lesson.status != LessonState.DRAFT and access.reads_raw(by, lesson):
-        raise ValidationError(_("The lesson was submitted meanwhile; its files are closed."), "closed")
-    if not access.can_change(by, lesson):
+    if not access.can_attach(by, lesson):
+        if lesson.status != LessonState.DRAFT and access.reads_raw(by, lesson):
+            raise ValidationError(_("The lesson was submitted meanwhile; its files are closed."), "closed")
         raise PermissionDenied
     if access.visible_lesson_files(by, lesson).count() >= MOST:
         raise ValidationError(_("A lesson has at most %(most)s files.") % {"most": MOST})

@@ -72,7 +72,8 @@ def change_meeting(*, meeting: Meeting, by: Viewer, seen: int, chair_by_term: bo
     """``seen``: the version that she had before her. Where somebody has changed the meeting since, nothing is written
     and a ``ValidationError`` with code ``overtaken`` asks her to look again; the same change twice is one change.
 
-    Raises ``PermissionDenied``, ``ValidationError``. Side effects: an event that names the fields.
+    Raises ``PermissionDenied``, ``ValidationError``. Side effects: an event that names the fields; mail to
+    everybody invited where an announced meeting takes place at another time or place.
     """
     meeting = _locked(meeting)
     if not can_change(by, meeting):
@@ -92,6 +93,8 @@ def change_meeting(*, meeting: Meeting, by: Viewer, seen: int, chair_by_term: bo
     meeting.full_clean(exclude=["created_by"])
     meeting.save(update_fields=[*changed, "version"])
     record("meeting.changed", by=by.person, target=meeting, label=label_of(meeting), fields=changed)
+    if notices.meetings.MOVES & set(changed):
+        notices.meetings.moved(meeting)
     return meeting
 
 

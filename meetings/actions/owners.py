@@ -17,7 +17,7 @@ from meetings.enums import UNFINISHED, OwnerState
 from meetings.models import ActionEvidence, ActionOwner, ActionReport
 from meetings.notices import action_points as notices
 from members.access import Viewer
-from members.actions.files import store_file, withdraw_file
+from members.actions.files import attach_file, withdraw_files_of
 from members.enums import Audience
 from members.models import Person
 
@@ -117,8 +117,15 @@ def add_evidence(
     owner = _locked(owner, by)
     if not access.can_add_evidence(by, owner):
         raise PermissionDenied
-    file = store_file(
-        checked=checked, title=title, audience=audience, state=owner.state, parent=owner.action.record, by=by
+    if audience not in dict(access.evidence_audiences(by, owner)):
+        raise ValidationError({"audience": _("Choose who may read it.")})
+    file = attach_file(
+        checked=checked,
+        title=title,
+        audience=audience,
+        state=access.evidence_state(by, owner),
+        parent=owner.action.record,
+        by=by,
     )
     return ActionEvidence.objects.create(owner=owner, file=file)
 
@@ -126,9 +133,10 @@ def add_evidence(
 @transaction.atomic
 def withdraw_evidence(*, evidence: ActionEvidence, by: Viewer) -> None:
     """Its bytes are deleted. Raises ``PermissionDenied``. Side effects: an event; the file leaves the disk."""
+    owner = _locked(evidence.owner, by)
     if not access.can_withdraw_evidence(by, evidence):
         raise PermissionDenied
-    withdraw_file(file=evidence.file, by=by)
+    withdraw_files_of(parent=owner.action.record, by=by, only=evidence.file_id)
 
 
 def _locked(owner: ActionOwner, by: Viewer) -> ActionOwner:

@@ -18,7 +18,7 @@ from iwg_portal.base.uploads import Checked
 from meetings.access.meetings import visible_meetings
 from meetings.access.papers import AUDIENCES, can_keep_papers, can_withdraw_papers
 from meetings.enums import ItemState, MeetingState
-from meetings.models import AgendaItem, Meeting, Paper, PaperLook
+from meetings.models import AgendaItem, Meeting, Paper, PaperLook, PaperOpening
 from meetings.queries.papers import NO_TITLE
 from members.access import Viewer
 from members.actions import files
@@ -64,11 +64,13 @@ def change_paper(*, paper: Paper, by: Viewer, **values: Any) -> Paper:
     if not can_keep_papers(by, meeting):
         raise PermissionDenied
     before = {field: getattr(paper, field) for field in FIELDS}
+    readers = _readers(paper, meeting)
     _fill(paper, meeting, values)
     changed = [field for field in FIELDS if getattr(paper, field) != before[field]]
     if not changed:
         return paper
     paper.save(update_fields=changed)
+    _note_opening(paper, meeting, readers)
     _open_files(paper, meeting, by)
     record("paper.changed", by=by.person, target=paper, label=label_of(paper), fields=changed)
     return paper
@@ -119,7 +121,11 @@ def release_papers(*, meeting: Meeting, by: Viewer) -> int:
     if not can_keep_papers(by, meeting):
         raise PermissionDenied
     papers = Paper.objects.select_for_update(of=("self",)).filter(meeting=meeting, is_withdrawn=False)
-    return sum(_open_files(paper, meeting, by) for paper in papers.order_by("pk"))
+    count = 0
+    for paper in papers.order_by("pk"):
+        _note_opening(paper, meeting, Audience.SECRETARIAT)
+        count += _open_files(paper, meeting, by)
+    return count
 
 
 @transaction.atomic
@@ -201,6 +207,12 @@ def _readers(paper: Paper, meeting: Meeting) -> str:
     if meeting.state == MeetingState.DRAFT:
         return Audience.SECRETARIAT
     return narrowest(paper.audience, meeting.audience)
+
+
+def _note_opening(paper: Paper, meeting: Meeting, before: str) -> None:
+    """``before``: who read it until now."""
+    if is_wider(_readers(paper, meeting), before):
+        PaperOpening.objects.create(paper=paper, before=before, at=timezone.now())
 
 
 def _open_files(paper: Paper, meeting: Meeting, by: Viewer) -> int:

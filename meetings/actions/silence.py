@@ -102,7 +102,7 @@ def circulate(*, meeting: Meeting, deadline: dt.datetime, by: Viewer) -> Circula
 @transaction.atomic
 def withdraw(*, circulation: Circulation, by: Viewer) -> None:
     """Take the record back: it is a draft again. Raises ``PermissionDenied``, ``ValidationError`` (it has ended).
-    Side effects: an event; mail about it that has not left yet does not leave."""
+    Side effects: an event; mail about it that has not left yet does not leave, and whoever was told of it is told."""
     meeting, circulation = _both(circulation)
     if not records_access.can_close(by, meeting):
         raise PermissionDenied
@@ -111,6 +111,7 @@ def withdraw(*, circulation: Circulation, by: Viewer) -> None:
     _end(meeting, circulation, CirculationState.WITHDRAWN, timezone.now())
     outbox.cancel(target=circulation)
     record("record.withdrawn", by=by.person, target=meeting.record, label=_label(meeting))
+    notices.taken_back(circulation)
 
 
 @transaction.atomic

@@ -8,8 +8,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,29 +17,14 @@ from iwg_portal.base.uploads.detector import no_passenger_data
 from meetings.access.action_points import evidence_audiences, holders_to_choose, visible_owners
 from meetings.access.decisions import visible_decisions
 from meetings.enums import OwnerState
+from meetings.forms.named import ManyField, NamesForm
 from meetings.models import ActionOwner, ActionPoint, Decision
-from members.access import Viewer, visible_organisations, visible_states
+from members.access import Viewer
 from members.enums import Audience
 from members.forms.documents import CheckedFileField
 from members.models import Organisation, Person, State
 
 NEEDS_TIME = "needs_time"
-
-
-class Seen(forms.BaseForm):
-    """A form whose page sends back what it had shown, so that only what was changed is written: of two people who edit
-    at once each keeps her part. Its fields have ``show_hidden_initial``."""
-
-    @property
-    def seen(self) -> SafeString:
-        """Hidden fields for the page."""
-        rows = ((self[name].as_hidden(only_initial=True),) for name in self.fields)
-        return format_html_join("", "{}", rows)
-
-    def shown(self, name: str) -> Any:
-        """What the page had shown, as it came back."""
-        widget = self.fields[name].hidden_widget()
-        return widget.value_from_datadict(self.data, self.files, self.add_initial_prefix(name))
 
 
 class DayInput(forms.DateInput):
@@ -115,7 +99,7 @@ class ReportForm(forms.Form):
         return {"id": given["id"], "status": status, "text": given["text"], "needs_until": needs}
 
 
-class ActionForm(Seen, forms.Form):
+class ActionForm(NamesForm):
     due_on = DayField(label=gettext_lazy("Due date"), required=False, show_hidden_initial=True)
     decision = forms.ModelChoiceField(
         label=gettext_lazy("Follows from the decision"), queryset=None, required=False, show_hidden_initial=True
@@ -123,19 +107,9 @@ class ActionForm(Seen, forms.Form):
     each_member = forms.BooleanField(
         label=gettext_lazy("Each member state owns it, with a row of its own"), required=False, show_hidden_initial=True
     )
-    states = forms.ModelMultipleChoiceField(
-        label=gettext_lazy("States that own it"),
-        queryset=None,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        show_hidden_initial=True,
-    )
-    organisations = forms.ModelMultipleChoiceField(
+    states = ManyField(label=gettext_lazy("States that own it"))
+    organisations = ManyField(
         label=gettext_lazy("Organisations that own it"),
-        queryset=None,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        show_hidden_initial=True,
         help_text=gettext_lazy("Who is taken off keeps her reports, and gets them back with the row."),
     )
 
@@ -148,24 +122,16 @@ class ActionForm(Seen, forms.Form):
             "states": [row.state_id for row in rows if row.state_id],
             "organisations": [row.organisation_id for row in rows if row.organisation_id],
         }
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, viewer=viewer, **kwargs)
         decisions = visible_decisions(viewer).filter(record=action.record_id).select_related("block")
-        choices: dict[str, QuerySet[Any]] = {
-            "decision": decisions.order_by("number", "id"),
-            "states": visible_states(viewer).order_by("sort_name", "alpha2"),
-            "organisations": visible_organisations(viewer),
-        }
-        for name, rows_to_choose in choices.items():
-            self.fields[name].queryset = rows_to_choose  # type: ignore[attr-defined]
+        self.fields["decision"].queryset = decisions.order_by("number", "id")  # type: ignore[attr-defined]
         self.fields["decision"].label_from_instance = _decision_words  # type: ignore[attr-defined]
 
     @property
     def changes(self) -> dict[str, Any]:
         """For the action: what was changed on the page."""
         given = self.cleaned_data
-        found: dict[str, Any] = {
-            name: given[name] for name in ("due_on", "decision", "each_member") if name in self.changed_data
-        }
+        found = self.changed("due_on", "decision", "each_member")
         add: list[State | Organisation] = []
         remove: list[State | Organisation] = []
         for name, model in (("states", State), ("organisations", Organisation)):
@@ -211,12 +177,12 @@ class EvidenceForm(forms.Form):
         error_messages={"required": gettext_lazy("Choose who may read it.")},
     )
 
-    def __init__(self, *args: Any, record_audience: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: Viewer, owner: ActionOwner, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"audience": Audience.SECRETARIAT})
         super().__init__(*args, **kwargs)
         self.fields["audience"].choices = [  # type: ignore[attr-defined]
-            (audience.value, format_html("{} {}", audience.label, tlp(audience.value)))
-            for audience in evidence_audiences(record_audience)
+            (audience.value, format_html("{} {}", words, tlp(audience.value)))
+            for audience, words in evidence_audiences(viewer, owner)
         ]
 
     def clean(self) -> dict[str, Any]:

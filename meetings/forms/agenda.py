@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.uploads.detector import no_passenger_data
 from meetings.enums import Theme
-from meetings.forms.meetings import HourField, Line, moment
+from meetings.forms.line import Line
+from meetings.forms.meetings import HourField, moment
 from meetings.models import AgendaItem, Meeting
 from members.access import visible_organisations, visible_states
 from members.access.viewer import Viewer
@@ -65,6 +66,20 @@ class ProposalForm(ProposeItemForm):
         if len(states) == 1:
             self.fields["state"].widget = forms.HiddenInput()
             self.fields["state"].initial = states[0].pk
+
+
+class DeclineForm(forms.Form):
+    """Why a proposal does not go on the agenda."""
+
+    reason = Line(
+        label=gettext_lazy("Why not"),
+        max_length=500,
+        help_text=gettext_lazy("Whoever proposed reads this sentence."),
+        error_messages={"required": gettext_lazy("Say in a sentence why.")},
+    )
+
+    def __init__(self, *args: Any, item: AgendaItem, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id=f"decline-{item.pk}-%s", **kwargs)
 
 
 class ItemForm(ProposeItemForm):

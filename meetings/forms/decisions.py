@@ -10,15 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from meetings.enums import DecisionKind, DecisionState
-from meetings.forms.action_points import Seen
+from meetings.forms.named import ManyField, NamesForm
 from meetings.models import Decision
 from meetings.queries.decisions import number_in
-from members.access import Viewer, visible_organisations, visible_states
+from members.access import Viewer
 
 TO_ALL, TO_SOME = "all", "some"
 
 
-class AddresseeForm(Seen, forms.Form):
+class AddresseeForm(NamesForm):
     kind = forms.ChoiceField(
         label=gettext_lazy("Type"), choices=DecisionKind.choices, widget=forms.RadioSelect, show_hidden_initial=True
     )
@@ -28,20 +28,8 @@ class AddresseeForm(Seen, forms.Form):
         widget=forms.RadioSelect,
         show_hidden_initial=True,
     )
-    states = forms.ModelMultipleChoiceField(
-        label=gettext_lazy("States"),
-        queryset=None,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        show_hidden_initial=True,
-    )
-    organisations = forms.ModelMultipleChoiceField(
-        label=gettext_lazy("Organisations"),
-        queryset=None,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        show_hidden_initial=True,
-    )
+    states = ManyField(label=gettext_lazy("States"))
+    organisations = ManyField(label=gettext_lazy("Organisations"))
 
     def __init__(self, *args: Any, viewer: Viewer, decision: Decision, **kwargs: Any) -> None:
         kwargs["initial"] = {
@@ -50,10 +38,7 @@ class AddresseeForm(Seen, forms.Form):
             "states": [state.pk for state in decision.states.all()],
             "organisations": [organisation.pk for organisation in decision.organisations.all()],
         }
-        super().__init__(*args, **kwargs)
-        states = visible_states(viewer).order_by("sort_name", "alpha2")
-        self.fields["states"].queryset = states  # type: ignore[attr-defined]
-        self.fields["organisations"].queryset = visible_organisations(viewer)  # type: ignore[attr-defined]
+        super().__init__(*args, viewer=viewer, **kwargs)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -65,10 +50,9 @@ class AddresseeForm(Seen, forms.Form):
     @property
     def changes(self) -> dict[str, Any]:
         """For the action: what was changed on the page."""
-        given = self.cleaned_data
-        changed = {name: given[name] for name in ("kind", "states", "organisations") if name in self.changed_data}
+        changed = self.changed("kind", "states", "organisations")
         if "to" in self.changed_data:
-            changed["to_all"] = given["to"] == TO_ALL
+            changed["to_all"] = self.cleaned_data["to"] == TO_ALL
         return changed
 
 

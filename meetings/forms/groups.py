@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from meetings.access.groups import eligible_people
 from meetings.enums import GroupKind, Theme, TurnKind
-from meetings.forms.meetings import FIRST_DAY, LAST_DAY, Line
+from meetings.forms.line import Line
+from meetings.forms.meetings import FIRST_DAY, LAST_DAY
 from meetings.models import Group
 from members.access import visible_member_states, visible_organisations, visible_states
 from members.access.viewer import Viewer

@@ -15,6 +15,7 @@ from capabilities.queries import framework as texts
 from iwg_portal.base.marks import tlp
 from iwg_portal.base.uploads.detector import no_passenger_data
 from meetings.enums import CostBand, Theme, Transferable
+from meetings.forms.line import Line
 from meetings.models import AgendaItem
 from meetings.queries.lessons import WORDS
 from members.access import reaches
@@ -24,17 +25,6 @@ from members.models import State, StoredFile
 
 MOST = 10_000  # characters of one field
 GROUP = "group"  # as the owner: no state
-# Marks that turn the direction of writing until they are closed; a title never needs them.
-_TURNING = {ord(c): None for c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
-
-
-class TitleField(forms.CharField):
-    """One line: line breaks become spaces, controls and turning marks go."""
-
-    def to_python(self, value: Any) -> str:
-        text = unicodedata.normalize("NFC", str(value or "")).translate(_TURNING)
-        kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c) != "Cc")
-        return super().to_python(" ".join(kept.split())) or ""
 
 
 class ProseField(forms.CharField):
@@ -56,10 +46,9 @@ class ProseField(forms.CharField):
 class WordsForm(forms.Form):
     """The words of a lesson, and the version of it that the writer has seen."""
 
-    title = TitleField(
+    title = Line(
         label=gettext_lazy("Title"),
         max_length=200,
-        validators=[no_passenger_data],
         widget=forms.TextInput(attrs={"dir": "auto"}),
         help_text=gettext_lazy("What was learned, in one line."),
         error_messages={"required": gettext_lazy("Give the lesson a title.")},
@@ -209,12 +198,11 @@ class ReviewForm(WordsForm):
             return
         self.fields["audience"].choices = audience_choices(audiences, owner)  # type: ignore[attr-defined]
         for number, file in enumerate(self.sources, start=1):
-            self.fields[f"file_{file.pk}"] = TitleField(
+            self.fields[f"file_{file.pk}"] = Line(
                 label=_("Title of file %(number)s, empty: not published") % {"number": number},
                 max_length=200,
                 required=False,
                 initial=file.title,
-                validators=[no_passenger_data],
             )
 
     @property
@@ -253,10 +241,9 @@ class ReadersForm(forms.Form):
 
 
 class LessonFileForm(forms.Form):
-    title = TitleField(
+    title = Line(
         label=gettext_lazy("Title"),
         max_length=200,
-        validators=[no_passenger_data],
         error_messages={"required": gettext_lazy("Give the document a title.")},
     )
     language = forms.ChoiceField(

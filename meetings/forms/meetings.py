@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 import zoneinfo
 from typing import Any
 
@@ -17,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.marks import tlp
-from iwg_portal.base.uploads.detector import no_passenger_data
 from meetings.access.meetings import AUDIENCES
+from meetings.forms.line import Line
 from meetings.models import Group, Meeting
 from meetings.queries.meetings import known_zone
 from members.access import reaches, visible_group, visible_states
@@ -30,24 +29,6 @@ from members.queries import zones
 
 FIRST_DAY, LAST_DAY = dt.date(2015, 1, 1), dt.date(2100, 1, 1)
 BY_TERM, NOBODY = "", "-"
-# Marks that turn the direction of the text after them: a title must not turn what stands beside it.
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-class Line(forms.CharField):
-    """One line of text: spaces for line breaks and tabs, no controls, no marks that turn the direction of writing."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validators=[no_passenger_data], **kwargs)
-
-    def to_python(self, value: Any) -> str:
-        typed = "" if value is None else str(value)
-        kept = "".join(" " if c.isspace() else c for c in typed if c not in _TURNING and not _is_control(c))
-        return super().to_python(" ".join(kept.split()))
-
-
-def _is_control(character: str) -> bool:
-    return unicodedata.category(character) == "Cc" and not character.isspace()
 
 
 class TimeInput(forms.TimeInput):

@@ -13,7 +13,7 @@ from iwg_portal.base.uploads.detector import no_passenger_data
 from meetings.enums import BlockKind
 from meetings.queries.merging import MOST_CHARACTERS
 
-DOING = ("save", "remove", "up", "down", "bring_back")
+DOING = ("save", "remove", "up", "down", "place", "bring_back")
 _CHIP = re.compile(r"each|due|(?:state|organisation):\d{1,9}")
 
 

@@ -6,7 +6,7 @@ from meetings.models.decisions import Decision
 from meetings.models.groups import CoChair, Group, Turn
 from meetings.models.lessons import Lesson, LessonText, LessonUse
 from meetings.models.meetings import AgendaItem, Meeting
-from meetings.models.papers import Paper, PaperLook
+from meetings.models.papers import Paper, PaperLook, PaperOpening
 from meetings.models.records import Block, BlockRevision, Here, Record
 from meetings.models.silence import Circulation, Comment, Position, RecordVersion
 
@@ -31,6 +31,7 @@ __all__ = [
     "Meeting",
     "Paper",
     "PaperLook",
+    "PaperOpening",
     "Position",
     "Record",
     "RecordVersion",

@@ -114,6 +114,8 @@ class AgendaItem(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     state_proposing = models.ForeignKey(State, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # Why a proposal was declined, in one sentence: read by whoever reads the proposal.
+    decline_reason = models.CharField(max_length=500, blank=True)
     carried_from = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="carried_to")
     is_open = models.BooleanField(default=False, help_text="not concluded: carried over to the next meeting")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -130,6 +132,11 @@ class AgendaItem(models.Model):
                 name="item_has_one_lead_at_most",
                 condition=Q(lead_state__isnull=True) | Q(lead_organisation__isnull=True),
                 violation_error_message=_("Choose a state or an organisation, not both."),
+            ),
+            models.CheckConstraint(
+                name="item_declined_for_a_reason",
+                condition=Q(status="declined") & ~Q(decline_reason="") | ~Q(status="declined") & Q(decline_reason=""),
+                violation_error_message=_("Say in a sentence why."),
             ),
         ]
         indexes = [models.Index(fields=["meeting", "position", "id"], name="item_in_order")]

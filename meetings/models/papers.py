@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -44,6 +45,24 @@ class Paper(models.Model):
 
     def __str__(self) -> str:
         return f"{self.meeting_id}/{self.number}"
+
+
+class PaperOpening(models.Model):
+    """When a paper was opened to more readers than ``before``: to those who came in then it is as new as a paper that
+    was stored at that moment. Append-only."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="openings")
+    before = models.CharField(max_length=11, choices=Audience.choices)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="paper_opening_audience_known", condition=Q(before__in=Audience.values))
+        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.paper_id} {self.before}"
 
 
 class PaperLook(models.Model):

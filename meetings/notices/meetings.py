@@ -1,4 +1,4 @@
-"""Mail about meetings: announced, cancelled; and the answer to who proposed an item.
+"""Mail about meetings: announced, moved, cancelled; and the answer to who proposed an item.
 
 A mail says what the whole group may read. Of a meeting for fewer readers it says only that there is one, and a link.
 """
@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 from iwg_portal.mail import kinds, outbox
 from iwg_portal.mail.enums import MailState
 from iwg_portal.mail.models import OutboxMail
-from meetings.access.meetings import audience_announced, visible_items, visible_meetings
+from meetings.access.meetings import audience_announced, audience_invited, visible_items, visible_meetings
 from meetings.enums import ItemState, MeetingState
 from meetings.models import AgendaItem, Meeting
 from meetings.queries.meetings import place_words, when, zone_of
@@ -23,6 +23,9 @@ from members.enums import Audience
 from members.models import Person
 
 TOLD = "meetings.announced"
+MOVED = "meetings.moved"
+# What makes somebody travel at the wrong time or to the wrong place.
+MOVES = frozenset({"starts_at", "ends_at", "zone", "place", "link"})
 
 
 def announced(meeting: Meeting) -> None:
@@ -34,9 +37,25 @@ def announced(meeting: Meeting) -> None:
         outbox.queue(TOLD, target=meeting, to=person, deadline=deadline)
 
 
+def moved(meeting: Meeting) -> None:
+    """Its days, hours, place or link are others than were announced: to everybody invited, once for each change that
+    is saved; of two that follow each other at once the last alone. Whose announcement has not left yet reads the new
+    facts there."""
+    outbox.cancel(target=meeting, kind=MOVED)
+    if meeting.state not in (MeetingState.ANNOUNCED, MeetingState.RUNNING) or meeting.ends_at <= timezone.now():
+        return
+    about = OutboxMail.objects.filter(target_type=meeting._meta.label_lower, target_id=str(meeting.pk))
+    waiting = set(about.filter(kind=TOLD, state=MailState.DUE).values_list("recipient_id", flat=True))
+    deadline = min(meeting.ends_at, timezone.now() + outbox.LIFE)
+    for person in audience_invited(meeting):
+        if person.pk not in waiting:
+            outbox.queue(MOVED, target=meeting, to=person, occurrence=str(meeting.version), deadline=deadline)
+
+
 def cancelled(meeting: Meeting) -> None:
-    """To whoever was told of it; announcements that have not left do not leave."""
+    """To whoever was told of it; announcements and changes that have not left do not leave."""
     outbox.cancel(target=meeting, kind=TOLD)
+    outbox.cancel(target=meeting, kind=MOVED)
     if meeting.ends_at <= timezone.now():
         return
     told = OutboxMail.objects.filter(kind=TOLD, target_type=meeting._meta.label_lower, target_id=str(meeting.pk))
@@ -95,6 +114,15 @@ def announced_mail(mail: OutboxMail) -> dict[str, Any] | None:
     if meeting is None or meeting.state in (MeetingState.DRAFT, MeetingState.CANCELLED):
         return None
     return None if meeting.ends_at <= timezone.now() else _facts(meeting, mail.recipient)
+
+
+@kinds.kind(MOVED, sample=lambda: {"link": address("meeting", 1)})
+def moved_mail(mail: OutboxMail) -> dict[str, Any] | None:
+    """Which meeting, and what of it, is read in the portal. Not due where the meeting is over or cancelled."""
+    meeting = _meeting(mail)
+    if meeting is None or meeting.state not in (MeetingState.ANNOUNCED, MeetingState.RUNNING):
+        return None
+    return None if meeting.ends_at <= timezone.now() else {"link": address("meeting", meeting.pk)}
 
 
 @kinds.kind("meetings.cancelled", sample=_sample)

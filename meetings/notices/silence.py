@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from iwg_portal.base.marks import zone as zone_word
 from iwg_portal.mail import kinds, outbox
+from iwg_portal.mail.enums import MailState
 from iwg_portal.mail.models import OutboxMail
 from meetings.access.silence import visible_circulations
 from meetings.enums import CirculationState
@@ -25,6 +26,16 @@ def circulated(circulation: Circulation, people: Iterable[Person]) -> None:
     """To the delegates and focal points concerned; of no use after the hour."""
     for person in people:
         outbox.queue("meetings.circulated", target=circulation, to=person, deadline=circulation.deadline)
+
+
+def taken_back(circulation: Circulation) -> None:
+    """To whoever was told that it was circulated; what had not left is cancelled already."""
+    told = OutboxMail.objects.filter(
+        kind="meetings.circulated", target_type=circulation._meta.label_lower, target_id=str(circulation.pk)
+    )
+    people = told.exclude(state=MailState.CANCELLED).values("recipient_id")
+    for person in Person.objects.filter(pk__in=people, is_active=True).order_by("pk"):
+        outbox.queue("meetings.taken_back", target=circulation, to=person)
 
 
 def objected(circulation: Circulation, people: Iterable[Person]) -> None:
@@ -50,6 +61,15 @@ def circulated_mail(mail: OutboxMail) -> dict[str, Any] | None:
     if found is None or not found.takes_words(timezone.now()):
         return None
     return _deadline(found.deadline) | {"link": _link(found.record.meeting_id)}
+
+
+@kinds.kind("meetings.taken_back", sample=lambda: {"link": _link(1)})
+def taken_back_mail(mail: OutboxMail) -> dict[str, Any] | None:
+    """None where she may not read that there was one."""
+    found = _circulation(mail)
+    if found is None or found.state != CirculationState.WITHDRAWN:
+        return None
+    return {"link": _link(found.record.meeting_id)}
 
 
 @kinds.kind("meetings.objection", sample=lambda: {"link": _link(1)})

@@ -26,7 +26,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from meetings.enums import SHARED, UNFINISHED, OwnerState
+from meetings.enums import UNFINISHED, OwnerState
 from meetings.models import ActionOwner, ActionPoint, ActionReport
 from meetings.queries.decisions import ORGANISATION, STATE, excerpt, number_in, whole, words_of
 
@@ -128,12 +128,6 @@ def by_name(owners: QuerySet[ActionOwner]) -> QuerySet[ActionOwner]:
     return owners.select_related("state", "organisation").order_by(*_alphabet(), "id")
 
 
-def _owner_by_owner(rows: QuerySet[ActionOwner]) -> QuerySet[ActionOwner]:
-    """``rows`` with ``due``: an owner's oldest date first."""
-    rows = rows.select_related("state", "organisation", "action__block", "action__record__meeting")
-    return rows.order_by(*_alphabet(), F("due").asc(nulls_last=True), "action__number", "id")
-
-
 def _alphabet() -> tuple[Any, ...]:
     language = get_language() or "en"
     state, organisation = F(f"state__sort_name_{language}"), F(f"organisation__acronym_{language}")
@@ -142,7 +136,9 @@ def _alphabet() -> tuple[Any, ...]:
 
 def overdue_by_owner(owners: QuerySet[ActionOwner], today: dt.date) -> QuerySet[Any]:
     """Rows of the table: an owner's oldest date first; the owners follow the alphabet, never a number."""
-    return _owner_by_owner(unfinished(owners).filter(due__lt=today))
+    rows = unfinished(owners).filter(due__lt=today)
+    rows = rows.select_related("state", "organisation", "action__block", "action__record__meeting")
+    return rows.order_by(*_alphabet(), F("due").asc(nulls_last=True), "action__number", "id")
 
 
 def overdue_first(owners: QuerySet[ActionOwner]) -> QuerySet[Any]:
@@ -157,11 +153,6 @@ class Owed:
 
     name: str
     rows: tuple[ActionOwner, ...]
-
-
-def open_actions_by_owner(owners: QuerySet[ActionOwner]) -> list[Owed]:
-    """For a hand-over: everything unfinished of what the members read, owner by owner. One query."""
-    return grouped(_owner_by_owner(shared_only(unfinished(owners))))
 
 
 def grouped(rows: Iterable[ActionOwner]) -> list[Owed]:
@@ -192,14 +183,6 @@ def sum_of(owners: QuerySet[ActionOwner], today: dt.date) -> Sum:
         total=Count("pk"), unfinished=Count("pk", filter=left), overdue=Count("pk", filter=left & Q(due__lt=today))
     )
     return Sum(found["total"], found["unfinished"], found["overdue"])
-
-
-def shared_only(owners: QuerySet[ActionOwner]) -> QuerySet[ActionOwner]:
-    """Of records that were put to the members."""
-    return owners.filter(action__record__meeting__state__in=sorted(SHARED))
-
-
-# -- Words ------------------------------------------------------------------------------------------------------------
 
 
 def owner_name(owner: ActionOwner) -> str:

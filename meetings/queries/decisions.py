@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from iwg_portal.base import markdown
-from meetings.enums import SHARED, DecisionState
+from meetings.enums import DecisionState
 from meetings.models import Decision
 from members.enums import ParticipationKind
 from members.models import Organisation, Participation, State, current
@@ -79,12 +79,6 @@ def directory(rows: QuerySet[Decision], choice: Choice) -> QuerySet[Decision]:
 def with_facts(rows: QuerySet[Decision]) -> QuerySet[Decision]:
     """Each with its words, its meeting and its addressees."""
     return rows.select_related("block__item", "record__meeting__group").prefetch_related("states", "organisations")
-
-
-def open_decisions(rows: QuerySet[Decision]) -> QuerySet[Decision]:
-    """Of ``rows`` what heads the next agenda: active, and at least put to the members. The oldest first."""
-    found = rows.filter(status=DecisionState.ACTIVE, number__isnull=False, record__meeting__state__in=sorted(SHARED))
-    return with_facts(found).order_by("number")
 
 
 def number_in(text: str, letter: str = "D") -> int | None:

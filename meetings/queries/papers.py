@@ -77,14 +77,16 @@ class Heading:
 
 
 def sheets(papers: Iterable[Paper], versions: Iterable[FileVersion], since: dt.datetime | None) -> list[Sheet]:
-    """In the order of ``papers``. ``since``: when she last looked; None: never, so that everything is new."""
+    """In the order of ``papers`` (``access.with_opening``). ``since``: when she last looked; None: never, so that
+    everything is new."""
     by_paper: dict[str, list[FileVersion]] = {}
     for version in versions:
         by_paper.setdefault(version.file.parent_id, []).append(version)
     found = []
     for paper in papers:
         rows = sorted(by_paper.get(str(paper.pk), ()), key=lambda version: (version.file.language or "zz", version.pk))
-        editions = [Edition(version, _own_title(version, paper), _news(version, since)) for version in rows]
+        opened_at = getattr(paper, "opened_at", None)
+        editions = [Edition(version, _own_title(version, paper), _news(version, since, opened_at)) for version in rows]
         found.append(Sheet(paper, _title_for_reader(paper, editions), editions))
     return found
 
@@ -100,8 +102,10 @@ def by_item(found: Iterable[Sheet], items: Iterable[AgendaItem]) -> list[Heading
 
 
 def newest(found: Iterable[Sheet]) -> dt.datetime | None:
-    """When the last of these files came."""
-    return max((edition.version.uploaded_at for sheet in found for edition in sheet.editions), default=None)
+    """When the last of these files came, or was opened to her."""
+    came = [edition.version.uploaded_at for sheet in found for edition in sheet.editions]
+    opened = [getattr(sheet.paper, "opened_at", None) for sheet in found if sheet.editions]
+    return max([*came, *filter(None, opened)], default=None)
 
 
 def readers_words(audience: str) -> str:
@@ -119,7 +123,10 @@ def _title_for_reader(paper: Paper, editions: list[Edition]) -> str:
     return next((edition.title for edition in editions if edition.code == language and edition.title), paper.title)
 
 
-def _news(version: FileVersion, since: dt.datetime | None) -> str:
+def _news(version: FileVersion, since: dt.datetime | None, opened_at: dt.datetime | None) -> str:
+    """``opened_at``: before, she could not know it, however long it has been there."""
+    if since is not None and opened_at is not None and opened_at > since:
+        return _("new")
     if since is not None and version.uploaded_at <= since:
         return ""
     known = since is not None and version.number > 1 and version.file.created_at <= since

@@ -216,7 +216,7 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
     evidence: dict[int, list[ActionEvidence]] = {}
     for row in access.visible_evidence(viewer).filter(owner__action=found):
         evidence.setdefault(row.owner_id, []).append(row)
-        if row.file.audience == Audience.SECRETARIAT:
+        if row.file.audience == Audience.SECRETARIAT and row.file.state_id is not None:
             log.was_read(request, row.file, state=row.file.state, page="action")
     names = access.names(viewer, [meeting])
     shown = [

@@ -25,7 +25,7 @@ from meetings.access import agenda as access
 from meetings.access.meetings import can_edit_agenda, visible_items
 from meetings.actions import agenda as actions
 from meetings.enums import ItemState
-from meetings.forms.agenda import ItemForm, ProposalForm, ProposeItemForm
+from meetings.forms.agenda import DeclineForm, ItemForm, ProposalForm, ProposeItemForm
 from meetings.forms.meetings import blame
 from meetings.models import AgendaItem, Meeting
 from meetings.queries.agenda import Slot, fingerprint, parted, timetable
@@ -88,8 +88,13 @@ def _carry(request: HttpRequest, meeting: Meeting) -> HttpResponse:
 
 
 def _agenda_page(
-    request: HttpRequest, meeting: Meeting, form: ItemForm | None = None, problems: list[str] | None = None
+    request: HttpRequest,
+    meeting: Meeting,
+    form: ItemForm | None = None,
+    problems: list[str] | None = None,
+    declining: tuple[int, DeclineForm] | None = None,
 ) -> HttpResponse:
+    """``declining``: the proposal that was to be declined, and what was wrong with it."""
     viewer = request.viewer
     form = form or ItemForm(viewer=viewer, meeting=meeting, initial={"language": meeting.language})
     items = parted(_items(viewer, meeting))
@@ -99,7 +104,14 @@ def _agenda_page(
         "meeting": meeting,
         "slots": slots,
         "troubled": sum(bool(slot.problem) for slot in slots),
-        "proposals": [{"item": item, "note": html(item.note)} for item in items[ItemState.PROPOSED]],
+        "proposals": [
+            {
+                "item": item,
+                "note": html(item.note),
+                "form": declining[1] if declining and declining[0] == item.pk else DeclineForm(item=item),
+            }
+            for item in items[ItemState.PROPOSED]
+        ],
         "off": [item for item in off if access.can_bring_back_item(viewer, item)],
         "carryable": list(access.carryable_items(viewer, meeting)[:50]),
         "decisions": access.standing_decisions(viewer).filter(record__meeting__group=meeting.group_id).count(),
@@ -107,7 +119,7 @@ def _agenda_page(
         "problems": problems or [],
         "crumbs": crumbs_below(meeting),
     }
-    return render(request, "meetings/agenda/agenda.html", context, status=422 if problems else 200)
+    return render(request, "meetings/agenda/agenda.html", context, status=422 if problems or declining else 200)
 
 
 def _items(viewer: Viewer, meeting: Meeting) -> list[AgendaItem]:
@@ -153,7 +165,6 @@ VERBS: dict[str, tuple[Callable[[Viewer, AgendaItem], bool], Callable[..., objec
         actions.accept_item,
         lambda: _("The item is on the agenda. Whoever proposed it is told."),
     ),
-    "decline": (access.can_decide_item, actions.decline_item, lambda: _("Declined. Whoever proposed it is told.")),
 }
 
 
@@ -169,6 +180,8 @@ def agenda_item(request: HttpRequest, pk: int, item_pk: int) -> HttpResponse:
     do = request.POST.get("do", "") if request.method == "POST" else "save"
     if not may_change and not any(may(viewer, item) for may, _act, _words in VERBS.values()):
         raise PermissionDenied
+    if do == "decline":
+        return _declined(request, item)
     if do in VERBS:
         return _moved(request, item, do)
     if do != "save":
@@ -188,6 +201,18 @@ def _moved(request: HttpRequest, item: AgendaItem, do: str) -> HttpResponse:
     else:
         if words():
             messages.success(request, words())
+    return _back(request, item)
+
+
+def _declined(request: HttpRequest, item: AgendaItem) -> HttpResponse:
+    if not access.can_decide_item(request.viewer, item):
+        raise PermissionDenied
+    form = DeclineForm(request.POST, item=item)
+    if not form.is_valid():
+        note_refused_passenger_data(form=form, by=request.viewer, target=item.meeting.group)
+        return _agenda_page(request, item.meeting, declining=(item.pk, form))
+    actions.decline_item(item=item, reason=form.cleaned_data["reason"], by=request.viewer)
+    messages.success(request, _("Declined. Whoever proposed it is told."))
     return _back(request, item)
 
 

@@ -92,6 +92,7 @@ def _add_changes(
             {
                 "id": str(row.block.pk),
                 "item": section.item.pk,
+                "kind": row.block.kind,
                 "number": section.number,
                 "version": row.block.version,
                 "text": row.block.text,
@@ -146,6 +147,8 @@ def _done(meeting: Meeting, draft: actions.Draft, do: str, form: BlockForm, requ
         return actions.remove_block(**whole)
     if do in ("up", "down"):
         return actions.move_block(**whole, up=do == "up")
+    if do == "place":
+        return actions.place_block(**whole)
     if do == "bring_back":
         return actions.bring_back(**whole, number=form.cleaned_data["number"])
     kept = own_parked_texts(request.viewer).filter(pk=form.cleaned_data["parked"] or 0).first()
@@ -237,6 +240,12 @@ def _words_of(reason: str, *, stands: bool = False) -> str:
             "removed": _("This block has been removed already."),
             "gone": _("This block is not there any more."),
             "overtaken": _("Somebody changed this block meanwhile, so it was not removed. Read it and decide again."),
+            "changed": _("Somebody changed this block meanwhile, so it was not moved. Read it and decide again."),
+            "no_item": _("This item is not on the agenda any more: nothing was changed."),
+            "bound": _(
+                "This block has a number, an owner, a date or an addressee, which would be lost: its kind stays. "
+                "Take them away first, or write a new block."
+            ),
         }[reason]
     return {
         "closed": _("The record is not open for writing any more. Your text was kept for you."),

@@ -109,11 +109,11 @@ def lesson_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @receives_files
 @require_http_methods(["GET", "HEAD", "POST"])
 def lesson_files(request: HttpRequest, pk: int) -> HttpResponse:
-    """What is attached. POST ``do=add`` (to a draft) or ``do=remove`` with ``file``."""
+    """What is attached. POST ``do=add`` (until it is approved) or ``do=remove`` with ``file``."""
     viewer = request.viewer
     lesson = get_object_or_404(access.visible_lessons(viewer).select_related("state"), pk=pk)
     allowed = access.allowed(viewer, lesson)
-    if not allowed & {"change", "remove_file"}:
+    if not allowed & {"attach", "remove_file"}:
         raise PermissionDenied
     files = access.visible_lesson_files(viewer, lesson).with_versions().order_by("created_at", "pk")
     form = LessonFileForm(initial={"language": viewer.person.language})
@@ -135,7 +135,7 @@ def lesson_files(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "lesson": lesson,
         "rows": [(file, access.is_published(file, lesson)) for file in files],
-        "form": form if "change" in allowed else None,
+        "form": form if "attach" in allowed else None,
         "crumbs": _crumbs(lesson, _raw(viewer, lesson)),
     }
     return render(request, "meetings/lessons/files.html", context)
@@ -164,6 +164,16 @@ def visible_or_kept(request: HttpRequest, pk: int) -> Lesson | None:
     if lesson is None and not (request.method == "POST" and request.viewer.in_group and keep_typed(request)):
         raise Http404
     return lesson
+
+
+def sent(request: HttpRequest, version: int | None = None) -> Any:
+    """For a form: what was sent, or None; after a clash as if it had been typed on ``version``."""
+    if request.method != "POST":
+        return None
+    data = request.POST.copy()
+    if version is not None:
+        data["version"] = str(version)
+    return data
 
 
 def show_both(form: WordsForm, held: LessonText | None, error: ValidationError) -> list[tuple[str, str]]:
@@ -238,11 +248,8 @@ def _form(
     version: int | None = None,
 ) -> LessonForm:
     edition = texts_of.newest_edition()
-    data = request.POST.copy() if request.method == "POST" else None
-    if data is not None and version is not None:
-        data["version"] = str(version)
     return LessonForm(
-        data,
+        sent(request, version),
         states=states,
         items=items,
         framework=texts_of.framework(edition) if edition else None,

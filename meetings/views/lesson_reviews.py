@@ -19,7 +19,7 @@ from meetings.actions import lessons as actions
 from meetings.forms.lessons import ReadersForm, ReviewForm, TranslationForm
 from meetings.models import Lesson, LessonText
 from meetings.queries import lessons as query
-from meetings.views.lesson_drafts import add_errors, keep_typed, show_both, valid_words, visible_or_kept
+from meetings.views.lesson_drafts import add_errors, keep_typed, sent, show_both, valid_words, visible_or_kept
 from meetings.views.lesson_pages import LANGUAGES, LessonPage, labelled, receipt
 from members.enums import Audience, is_wider
 
@@ -64,9 +64,7 @@ def lesson_review(request: HttpRequest, pk: int) -> HttpResponse:
 def _review_form(request: HttpRequest, page: LessonPage, version: int | None = None) -> ReviewForm:
     lesson = page.lesson
     text = page.approved or page.raw
-    data = request.POST.copy() if request.method == "POST" else None
-    if data is not None and version is not None:
-        data["version"] = str(version)
+    data = sent(request, version)
     return ReviewForm(
         data,
         audiences=[a for a in access.TO_CHOOSE if not is_wider(a, lesson.audience)],
@@ -151,11 +149,8 @@ def _translation(page: LessonPage, language: str) -> LessonText | None:
 def _translation_form(
     request: HttpRequest, lesson: Lesson, there: LessonText | None, version: int | None = None
 ) -> TranslationForm:
-    data = request.POST.copy() if request.method == "POST" else None
-    if data is not None and version is not None:
-        data["version"] = str(version)
     held: dict[str, Any] = {**query.words_of(there), "is_machine": there.is_machine} if there else {}
-    return TranslationForm(data, initial={**held, "version": lesson.version})
+    return TranslationForm(sent(request, version), initial={**held, "version": lesson.version})
 
 
 @step_up_required

@@ -82,9 +82,8 @@ def evidence(request: HttpRequest, pk: int) -> HttpResponse:
     owner = _owner(request, pk)
     if not access.can_add_evidence(request.viewer, owner):
         raise PermissionDenied
-    audience = owner.action.record.audience
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = EvidenceForm(*sent, record_audience=audience)
+    form = EvidenceForm(*sent, viewer=request.viewer, owner=owner)
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
         try:

@@ -226,12 +226,11 @@ def _meeting(request: HttpRequest, pk: int) -> Meeting:
 
 
 def _of(viewer: Viewer, meeting: Meeting) -> Any:
-    return access.visible_papers(viewer).filter(meeting=meeting)
+    return access.with_opening(viewer, access.visible_papers(viewer).filter(meeting=meeting))
 
 
 def _paper(request: HttpRequest, meeting: Meeting, pk: int) -> Paper:
-    rows = access.visible_papers(request.viewer).filter(meeting=meeting).select_related("item", "meeting__group")
-    return get_object_or_404(rows, pk=pk)
+    return get_object_or_404(_of(request.viewer, meeting).select_related("item", "meeting__group"), pk=pk)
 
 
 def _agenda(viewer: Viewer, meeting: Meeting) -> Any:

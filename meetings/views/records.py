@@ -171,6 +171,9 @@ def record_block(request: HttpRequest, pk: int, block: uuid.UUID) -> HttpRespons
             "row": held,
             "steps": query.history(visible_revisions(request.viewer), held),
             "may_write": can_write(request.viewer, meeting),
+            "items": list(query.accepted(visible_items(request.viewer), meeting)),
+            "kinds": BlockKind.choices,
+            "client_id": uuid.uuid4(),
             "names": in_the_room(request.viewer, meeting),
             **block_context(meeting),
         }

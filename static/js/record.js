@@ -382,6 +382,16 @@ function take(answer) {
   for (const change of answer.blocks) {
     const known = blocks.get(change.id);
     const place = root.querySelector(`[data-item="${change.item}"]`);
+    // Under another item, or of another kind: made anew there, unless somebody is in it just now.
+    if (known && place && (known.item !== String(change.item) || known.kind !== change.kind) && change.version > known.base
+      && !known.busy && !known.dirty && !known.sent && !known.parked) {
+      known.vanish();
+      const fresh = parsed(change.html);
+      place.querySelector("[data-blocks]").append(fresh);
+      new Block(fresh);
+      heard = said("news", { name: change.by, number: change.number });
+      continue;
+    }
     if (known ? known.changed(change) : place) heard = said("news", { name: change.by, number: change.number });
     if (!known && place) {
       const fresh = parsed(change.html);

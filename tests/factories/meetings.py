@@ -59,6 +59,8 @@ class ItemFactory(DjangoModelFactory):
     meeting = factory.SubFactory(MeetingFactory)
     position = factory.Sequence(lambda n: n + 1)
     title = factory.LazyAttribute(lambda o: f"Item {o.position}")
+    status = enums.ItemState.ACCEPTED
+    decline_reason = factory.LazyAttribute(lambda o: "Not now." if o.status == "declined" else "")
 
 
 class BlockFactory(DjangoModelFactory):

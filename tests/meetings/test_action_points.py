@@ -15,7 +15,6 @@ from meetings.access import action_points as access
 from meetings.actions import silence
 from meetings.actions.owners import report
 from meetings.models import ActionOwner, ActionPoint, Attendance, Registration
-from meetings.queries.action_points import open_actions_by_owner
 from members.models import Person
 from tests.cast import PARTS
 from tests.factories import (
@@ -224,14 +223,6 @@ def test_overdue_by_owner_follows_the_alphabet_of_the_reader(world):
     page = text(client.get(f"{URL}overdue/"))
     assert page.index("Otherland A-2") < page.index("Ownland A-1") < page.index("ORG A-1")
     assert "en retard depuis le 30 juin 2026" in page
-
-
-def test_open_actions_by_owner_for_a_hand_over(world):
-    shared = to_do(1, owners=[world.own, world.other])
-    to_do(2, meeting=MeetingFactory(state="drafted"), owners=[world.own])
-    shared.owners.filter(state=world.other).update(status="not_ours")
-    owed = open_actions_by_owner(access.visible_owners(world.viewer("secretariat")))
-    assert [(one.name, [row.action for row in one.rows]) for one in owed] == [("Ownland", [shared])]
 
 
 def test_more_time_holds_for_that_owner_alone(world):

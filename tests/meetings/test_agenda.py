@@ -349,7 +349,9 @@ def test_it_is_answered_and_who_proposed_is_told(cast, meeting, do, status, part
     items(meeting, (30, None))
     item = propose(cast, meeting)
     for _ in range(2):
-        cast.client(part).post(f"/meetings/{meeting.pk}/agenda/{item.pk}/", {"do": do})
+        cast.client(part).post(
+            f"/meetings/{meeting.pk}/agenda/{item.pk}/", {"do": do, "reason": "Settled at the last meeting."}
+        )
     item.refresh_from_db()
     assert item.status == status
     assert ("Proposed item", 2) in order(meeting) or status == "declined"
@@ -361,9 +363,35 @@ def test_it_is_answered_and_who_proposed_is_told(cast, meeting, do, status, part
     assert Event.objects.get(kind=f"agenda.item_{status}").state_id == cast.own.pk
 
 
+def test_the_reason_is_read_by_the_delegation_that_proposed_and_by_nobody_else(cast, meeting):
+    item = propose(cast, meeting)
+    address = f"/meetings/{meeting.pk}/agenda/{item.pk}/"
+    assert cast.client("own_delegate").post(address, {"do": "decline", "reason": "x"}).status_code == 403
+    for reason in ("", "  ", "x" * 501):
+        answer = cast.client("chair").post(address, {"do": "decline", "reason": reason})
+        assert answer.status_code == 422
+        assert '<details class="iwg-mt" open>' in answer.content.decode()
+    item.refresh_from_db()
+    assert item.status == "proposed"
+    cast.client("chair").post(address, {"do": "decline", "reason": " Settled in <Praia>. "})
+    item.refresh_from_db()
+    assert item.decline_reason == "Settled in <Praia>."
+    for part in ("own_delegate", "own_focal_point"):
+        page = cast.client(part).get(f"/meetings/{meeting.pk}/").content.decode()
+        assert "Settled in &lt;Praia&gt;." in page
+    for part in ("other_delegate", "observer", "partner"):
+        assert "Settled in" not in cast.client(part).get(f"/meetings/{meeting.pk}/").content.decode()
+    mail = message(OutboxMail.objects.get(kind="meetings.item_decided"))
+    assert "Settled" not in mail.body
+    assert "Settled" not in str(list(Event.objects.values_list("target_label", "data")))
+    actions.bring_back_item(item=item, by=cast.viewer("chair"))
+    item.refresh_from_db()
+    assert item.decline_reason == ""
+
+
 def test_a_declined_one_can_still_be_put_on_the_agenda(cast, meeting):
     item = propose(cast, meeting)
-    actions.decline_item(item=item, by=cast.viewer("chair"))
+    actions.decline_item(item=item, reason="Not now.", by=cast.viewer("chair"))
     cast.client("chair").post(f"/meetings/{meeting.pk}/agenda/{item.pk}/", {"do": "back"})
     assert order(meeting) == [("Proposed item", 1)]
     first, second = OutboxMail.objects.filter(kind="meetings.item_decided").order_by("pk")
@@ -393,9 +421,10 @@ def test_its_state_changes_and_withdraws_it_until_somebody_decides(cast, meeting
 @pytest.mark.parametrize("part", ["own_delegate", "other_delegate", "observer", "administrator"])
 def test_nobody_else_decides(cast, meeting, part):
     item = propose(cast, meeting)
-    for act in (actions.accept_item, actions.decline_item):
-        with pytest.raises(PermissionDenied):
-            act(item=item, by=cast.viewer(part))
+    with pytest.raises(PermissionDenied):
+        actions.accept_item(item=item, by=cast.viewer(part))
+    with pytest.raises(PermissionDenied):
+        actions.decline_item(item=item, reason="No.", by=cast.viewer(part))
 
 
 def test_one_state_does_not_fill_the_list(cast, meeting):

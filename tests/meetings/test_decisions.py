@@ -14,7 +14,7 @@ from iwg_portal.activity.models import Event
 from meetings.access import decisions as access
 from meetings.actions.decisions import change_decision, set_decision_status
 from meetings.models import Decision
-from meetings.queries.decisions import Choice, open_decisions
+from meetings.queries.decisions import Choice
 from tests.cast import PARTS
 from tests.factories import (
     ActionFactory,
@@ -179,15 +179,6 @@ def test_what_is_addressed_to_all_is_addressed_to_each_member(world):
     assert listed(client.get(URL, {"addressee": f"s-{world.own.alpha2}"})) == [to_all.pk]
     assert listed(client.get(URL, {"addressee": f"s-{world.other.alpha2}"})) == [to_one.pk, to_all.pk]
     assert listed(client.get(URL, {"addressee": f"s-{world.observing.alpha2}"})) == []
-
-
-def test_open_decisions_for_the_next_agenda(world):
-    two, one = decided(2), decided(1)
-    decided(3, status="carried_out")
-    decided(4, meeting=MeetingFactory(state="drafted"))  # numbered, and taken back
-    decided(None)
-    rows = access.visible_decisions(world.viewer("secretariat"))
-    assert list(open_decisions(rows)) == [one, two]
 
 
 def test_same_number_of_queries_at_one_and_at_three(world, django_assert_num_queries):

@@ -504,6 +504,33 @@ def test_unknown_verbs_and_forms_without_their_values(cast):
     assert secretariat.post(f"/lessons/{lesson.pk}/files/", {"do": "remove", "file": "x"}).status_code == 404
 
 
+def test_files_come_to_a_submitted_lesson_from_its_author_and_the_secretariat(cast):
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    lesson = LessonFactory(state=cast.own, status="submitted", shared_by=cast.person("own_delegate"))
+    address = f"/lessons/{lesson.pk}/files/"
+
+    def add(part):
+        file = SimpleUploadedFile(f"{part}.txt", f"Article {part}".encode())
+        return cast.client(part).post(address, {"do": "add", "title": part, "language": "fr", "file": file}).status_code
+
+    assert (add("own_delegate"), add("secretariat")) == (302, 302)
+    files = access.visible_lesson_files(cast.viewer("own_delegate"), lesson)
+    assert {(file.title, file.state, file.audience) for file in files} == {
+        ("own_delegate", cast.own, "secretariat"),
+        ("secretariat", cast.own, "secretariat"),
+    }
+    assert "Add a file" in body(cast, "own_delegate", address)
+    assert address in body(cast, "own_delegate", f"/lessons/{lesson.pk}/")
+    # The focal point may remove what her delegation sent, and is not its author.
+    assert "Add a file" not in body(cast, "own_focal_point", address)
+    assert add("own_focal_point") == 200
+    assert [add(part) for part in ("other_delegate", "chair", "observer", "administrator")] == [404] * 4
+    Lesson.objects.filter(pk=lesson.pk).update(status="approved", approved_at=timezone.now())
+    assert add("own_delegate") == 403
+    assert files.count() == 2
+
+
 def test_a_paper_in_a_forbidden_type_is_refused(cast):
     from django.core.files.uploadedfile import SimpleUploadedFile
 

@@ -378,7 +378,7 @@ def test_files_are_for_drafts_and_who_writes_them(cast):
     assert access.visible_lesson_files(cast.viewer("own_delegate"), lesson).count() == files.MOST - 1
     actions.submit_lesson(lesson=lesson, by=cast.viewer("own_delegate"))
     with pytest.raises(ValidationError):
-        attach(cast, lesson, name="late.txt")
+        attach(cast, lesson, name="late.txt", part="own_focal_point")
     assert FileVersion.objects.filter(name="late.txt").count() == 0
 
 

@@ -14,6 +14,7 @@ from django.db import InternalError, connection, transaction
 from django.utils import timezone
 
 from iwg_portal.activity.models import Event
+from iwg_portal.base.uploads import check
 from iwg_portal.mail.compose import message
 from iwg_portal.mail.models import OutboxMail
 from meetings.actions import action_points as edits
@@ -209,7 +210,50 @@ def test_somebody_of_an_organisation_reports_for_it(world):
     client = world.client("partner")
     assert client.post(at(mine, "report"), typed()).status_code == 302
     assert client.post(at(other, "report"), typed()).status_code == 403
-    assert client.get(at(mine, "evidence")).status_code == 403  # a file needs a state that owns it
+    form = client.get(at(mine, "evidence")).content.decode()
+    assert 'value="delegation"' not in form  # an organisation has no delegation that would read it
+    assert " the secretariat " in text(client.get(at(mine, "evidence")))
+    assert client.get(at(other, "evidence")).status_code == 403
+    assert client.post(at(mine, "evidence"), upload(audience="group")).status_code == 302
+    kept = ActionEvidence.objects.get()
+    assert (kept.file.state, kept.file.audience, kept.owner) == (None, "group", mine)
+    assert client.get(f"/files/{kept.file_id}/").status_code == 200
+    assert client.post(at(mine, "evidence"), upload(audience="delegation")).status_code == 200  # refused by the form
+    with pytest.raises(ValidationError):
+        actions.add_evidence(
+            owner=mine, checked=check(b"A", "a.txt"), title="A", audience="delegation", by=world.viewer("partner")
+        )
+    address = f"{at(mine, 'evidence')}{kept.pk}/withdraw/"
+    assert world.client("observer").post(address, {"sure": "on"}).status_code == 403
+    assert client.post(address, {"sure": "on"}).status_code == 302
+    kept.file.refresh_from_db()
+    assert kept.file.withdrawn_at
+
+
+def test_somebody_of_an_observer_state_shows_evidence_for_it(world):
+    item = ItemFactory(meeting=MeetingFactory(state="adopted", record__audience="group"))
+    mine = OwnerFactory(action=ActionFactory(block__item=item), state=world.observing)
+    assert world.client("observer").post(at(mine, "evidence"), upload()).status_code == 302
+    file = ActionEvidence.objects.get().file
+    assert (file.state, file.audience) == (None, "secretariat")
+    assert world.client("secretariat").get(f"/files/{file.pk}/").status_code == 200
+    for part in ("partner", "other_delegate", "administrator"):
+        assert world.client(part).get(f"/files/{file.pk}/").status_code == 404
+    with pytest.raises(PermissionDenied):
+        actions.withdraw_evidence(evidence=ActionEvidence.objects.get(), by=world.viewer("partner"))
+    actions.withdraw_evidence(evidence=ActionEvidence.objects.get(), by=world.viewer("secretariat"))
+
+
+def test_a_delegate_shows_evidence_and_withdraws_her_own_alone(world):
+    theirs = evidence_of(world.row, world.viewer("own_focal_point"))
+    client = world.client("own_delegate")
+    assert client.post(at(world.row, "evidence"), upload()).status_code == 302
+    mine = ActionEvidence.objects.exclude(pk=theirs.pk).get()
+    assert mine.file.state == world.own
+    for kept, status in ((theirs, 403), (mine, 302)):
+        address = f"{at(world.row, 'evidence')}{kept.pk}/withdraw/"
+        assert client.post(address, {"sure": "on"}).status_code == status
+    assert world.client("other_delegate").get(at(world.row, "evidence")).status_code == 403
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

@@ -20,7 +20,8 @@ from iwg_portal.base.packing import Entry, packed
 from iwg_portal.base.uploads import check, storage
 from meetings.access.papers import visible_papers
 from meetings.actions import papers as actions
-from meetings.models import Meeting, Paper, PaperLook
+from meetings.actions.meetings import announce
+from meetings.models import Meeting, Paper, PaperLook, PaperOpening
 from meetings.views.papers import card
 from members.models import StoredFile
 from tests.base import uploading as make
@@ -417,6 +418,52 @@ def test_only_what_came_since_she_looked_is_new(cast, meeting, writer):
         # Another reader has her own mark.
         assert "You have not said yet" in said(cast.client("partner").get(address))
     assert second.number == 2
+
+
+def test_a_paper_that_is_opened_to_more_readers_is_new_to_those_who_came_in(cast, meeting, writer):
+    address = url("papers", meeting)
+    with time_machine.travel(dt.datetime(2026, 3, 1, 9, tzinfo=dt.UTC)) as clock:
+        enter(meeting, writer, title="First")
+        paper = enter(meeting, writer, title="Second", content=b"second", audience="members")
+        clock.shift(60)
+        for part in ("observer", "own_delegate"):
+            cast.client(part).post(url("papers_seen", meeting))
+        clock.shift(60)
+        actions.change_paper(paper=paper, by=writer, audience="secretariat")
+        clock.shift(60)
+        actions.change_paper(paper=paper, by=writer, audience="members")
+        actions.change_paper(paper=paper, by=writer, audience="group", title="Second, better")
+        assert list(PaperOpening.objects.order_by("pk").values_list("before", flat=True)) == ["secretariat", "members"]
+        for part in ("observer", "own_delegate"):
+            assert "2 papers, 1 of them new since you looked." in said(cast.client(part).get(address)), part
+            assert set(pack(cast.client(part).get(url("papers_pack", meeting) + "?new=1"))) >= {"contents.txt"}
+        page = cast.client("observer").get(address)
+        until = re.search(r'name="until" value="([^"]+)"', page.content.decode())[1]
+        cast.client("observer").post(url("papers_seen", meeting), {"until": unescape(until)})
+        assert "2 papers, nothing new since you looked." in said(cast.client("observer").get(address))
+        assert "1 of them new" not in said(cast.client("secretariat").get(address))
+
+
+def test_who_could_always_read_a_paper_is_told_nothing_new_when_others_may(cast, meeting, writer):
+    with time_machine.travel(dt.datetime(2026, 3, 1, 9, tzinfo=dt.UTC)) as clock:
+        paper = enter(meeting, writer, title="First", audience="members")
+        clock.shift(60)
+        cast.client("own_delegate").post(url("papers_seen", meeting))
+        clock.shift(60)
+        actions.change_paper(paper=paper, by=writer, audience="group")
+        words = said(cast.client("own_delegate").get(url("papers", meeting)))
+        assert "1 paper, nothing new since you looked." in words
+
+
+def test_what_lay_ready_is_new_to_a_chair_who_looked_at_the_draft(cast, meeting, writer):
+    draft = MeetingFactory(state="draft", group=meeting.group)
+    with time_machine.travel(dt.datetime(2026, 3, 1, 9, tzinfo=dt.UTC)) as clock:
+        enter(draft, writer, title="First")
+        clock.shift(60)
+        actions.note_look(meeting=draft, by=cast.viewer("chair"))
+        clock.shift(60)
+        announce(meeting=draft, by=writer)
+        assert "1 of them new" in said(cast.client("chair").get(url("papers", draft)))
 
 
 def test_a_look_never_goes_back_and_never_lies_ahead(cast, meeting):

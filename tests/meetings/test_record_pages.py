@@ -283,7 +283,7 @@ def test_the_history_shows_who_when_and_brings_back(desk):
     assert "A first sentence." in shown
     assert "A second sentence." in shown
     assert "Awa" in shown
-    (form,) = re.findall(r'<form[^>]*action="[^"]*record/save/".*?</form>', shown, re.DOTALL)
+    _place, form = re.findall(r'<form[^>]*action="[^"]*record/save/".*?</form>', shown, re.DOTALL)
     sent = dict(re.findall(r'name="(block|base|client_id|number|do)" value="([^"]*)"', form))
     assert sent["number"] == "1"
     desk.desk.post(address(desk, "save/"), sent)

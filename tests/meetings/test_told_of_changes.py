@@ -1,0 +1,123 @@
+"""Whoever is invited is told when a meeting is moved; whoever read a circulated record, when it is taken back."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from iwg_portal.mail.compose import message
+from iwg_portal.mail.enums import MailState
+from iwg_portal.mail.models import OutboxMail
+from meetings.actions import meetings as actions
+from meetings.actions import silence
+from meetings.models import Meeting, Registration
+from tests.cast import PARTS
+from tests.factories import BlockFactory, ItemFactory, MeetingFactory
+
+pytestmark = pytest.mark.django_db
+NOW = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _crowd(cast):
+    for part in PARTS:
+        cast.person(part)
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def mails(kind):
+    return OutboxMail.objects.filter(kind=f"meetings.{kind}").exclude(state="cancelled").order_by("pk")
+
+
+def to(kind):
+    return sorted(mails(kind).values_list("recipient__full_name", flat=True))
+
+
+def said(mail):
+    built = message(mail)
+    return "" if built is None else f"{built.subject}\n{built.body}\n{built.alternatives[0][0]}"
+
+
+def change(cast, meeting, **values):
+    meeting.refresh_from_db()
+    return actions.change_meeting(meeting=meeting, by=cast.viewer("secretariat"), seen=meeting.version, **values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"starts_at": dt.datetime(2026, 3, 9, 9, 0, tzinfo=dt.UTC)},
+        {"ends_at": dt.datetime(2026, 3, 12, 17, 0, tzinfo=dt.UTC)},
+        {"zone": "Africa/Lagos"},
+        {"place": "Hidden hall"},
+        {"link": "https://room.invalid/2"},
+    ],
+)
+def test_a_move_is_told_to_everybody_invited_once(cast, values):
+    meeting = MeetingFactory(title="Third plenary")
+    Registration.objects.create(meeting=meeting, person=cast.person("own_delegate"), state=cast.own, answer="yes")
+    Registration.objects.create(meeting=meeting, person=cast.person("other_delegate"), state=cast.other, answer="no")
+    change(cast, meeting, **values)
+    change(cast, meeting, **values)
+    assert to("moved") == ["Observer", "Own Delegate", "Own Focal Point", "Partner"]
+    for mail in mails("moved"):
+        words = said(mail)
+        assert f"/meetings/{meeting.pk}/" in words
+        assert not [word for word in ("Third", "Hidden", "room.invalid", "March") if word in words]
+
+
+def test_what_moves_nobody_is_told_to_nobody(cast):
+    change(cast, MeetingFactory(), title="Another title", interpretation=True)
+    for state in ("draft", "drafted"):
+        change(cast, MeetingFactory(state=state), place="Elsewhere")
+    over = MeetingFactory(starts_at=NOW - 2 * DAY, ends_at=NOW - DAY)
+    change(cast, over, place="Elsewhere")
+    assert to("moved") == []
+
+
+def test_two_changes_in_a_row_are_one_mail_and_a_later_one_is_another(cast):
+    meeting = MeetingFactory()
+    change(cast, meeting, place="Bissau")
+    change(cast, meeting, place="Dakar")
+    assert len(to("moved")) == 3
+    mails("moved").update(state=MailState.SENT)
+    change(cast, meeting, place="Banjul")
+    assert len(to("moved")) == 6
+
+
+def test_whose_announcement_has_not_left_reads_the_change_there(cast):
+    meeting = MeetingFactory(state="draft")
+    actions.announce(meeting=meeting, by=cast.viewer("secretariat"))
+    mails("announced").filter(recipient=cast.person("observer")).update(state=MailState.SENT)
+    change(cast, meeting, place="Dakar")
+    assert to("moved") == ["Observer"]
+    assert "Dakar" in said(mails("announced").get(recipient=cast.person("partner")))
+
+
+def test_a_change_of_what_is_cancelled_since_or_not_hers_to_read_does_not_leave(cast):
+    meeting = MeetingFactory()
+    change(cast, meeting, place="Dakar")
+    Meeting.objects.filter(pk=meeting.pk).update(audience="members")
+    assert said(mails("moved").get(recipient=cast.person("observer"))) == ""
+    assert said(mails("moved").get(recipient=cast.person("own_focal_point")))
+    kept = list(mails("moved"))
+    actions.cancel(meeting=meeting, by=cast.viewer("secretariat"))
+    assert to("moved") == []
+    assert [said(mail) for mail in kept] == ["", "", ""]
+
+
+def test_of_a_record_that_is_taken_back_whoever_was_told_of_it_is_told(cast):
+    meeting = MeetingFactory(state="drafted")
+    BlockFactory(item=ItemFactory(meeting=meeting))
+    by = cast.viewer("secretariat")
+    circulation = silence.circulate(meeting=meeting, deadline=timezone.now() + 7 * DAY, by=by)
+    told = mails("circulated").get(recipient=cast.person("own_delegate"))
+    OutboxMail.objects.filter(pk=told.pk).update(state=MailState.SENT)
+    silence.withdraw(circulation=circulation, by=by)
+    assert to("circulated") == to("taken_back") == ["Own Delegate"]
+    words = said(mails("taken_back").get())
+    assert f"/meetings/{meeting.pk}/silence/" in words
+    assert meeting.title not in words
