@@ -1,14 +1,46 @@
-"""What is due on a day. Pure: reads, and sends nothing."""
+"""What is due on a day, and on which days people work. Pure: reads, and sends nothing."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from iwg_portal.reminders.clock import Days
+from iwg_portal.reminders.registry import calendar
 from members.enums import GROUP_ROLES, Role
-from members.models import CONFIRM_EVERY, CONFIRM_GRACE, Person, State, Term, WorkingGroup, current
+from members.models import CONFIRM_EVERY, CONFIRM_GRACE, Person, State, StateHoliday, Term, WorkingGroup, current
+
+NEAR = dt.timedelta(days=1)  # her day may be that before or after the group's
+
+
+@calendar
+def working_days(on: dt.date) -> dict[int, Days]:
+    """Everybody who holds an office on the day ``on``, with her zone (else the group's) and the holidays of every
+    state for which she holds one. Three queries."""
+    group = WorkingGroup.objects.first()
+    otherwise = group.zone if group else settings.TIME_ZONE
+    closed: dict[int, set[dt.date]] = defaultdict(set)
+    for state, day in StateHoliday.objects.filter(on__range=(on - NEAR, on + NEAR)).values_list("state", "on"):
+        closed[state].add(day)
+    zones: dict[int, ZoneInfo] = {}
+    days: dict[int, set[dt.date]] = defaultdict(set)
+    terms = Term.objects.filter(current(on), person__is_active=True).order_by("pk")
+    for person, zone, state in terms.values_list("person", "person__zone", "state"):
+        zones[person] = _zone(zone, otherwise)
+        days[person] |= closed.get(state, set())
+    return {person: Days(zone, frozenset(days[person])) for person, zone in zones.items()}
+
+
+def _zone(name: str, otherwise: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or otherwise)
+    except (OSError, KeyError, ValueError):  # no such zone, or not the name of one
+        return ZoneInfo(settings.TIME_ZONE)
 
 
 @dataclass(frozen=True)
