@@ -57,11 +57,7 @@ def _fresh(now: dt.datetime, mornings: dict[int, clock.Slot], soon: dict[int, cl
     for reminder in REMINDERS.values():
         if not (mornings or (soon and reminder.may_be_urgent)):
             continue
-        due = [
-            one
-            for one in reminder.due(now, None)
-            if one.person in mornings or (one.urgent and one.person in soon)
-        ]
+        due = [one for one in reminder.due(now, None) if one.person in mornings or (one.urgent and one.person in soon)]
         if not due:
             continue
         taken = ledger.taken(reminder.name, {one.step for one in due})

@@ -57,8 +57,8 @@ def times_told(kind: str, since: dt.datetime) -> dict[str, list[tuple[str, dt.da
     """Each step of which a thing was reminded since then, with its moment, the oldest first. One query."""
     rows: QuerySet[Any] = told(kind).filter(planned_at__gte=since).values("target_id", "step")
     found: dict[str, list[tuple[str, dt.datetime]]] = defaultdict(list)
-    for target, step, at in rows.annotate(at=Max("mail__settled_at")).order_by("at").values_list(
-        "target_id", "step", "at"
+    for target, step, at in (
+        rows.annotate(at=Max("mail__settled_at")).order_by("at").values_list("target_id", "step", "at")
     ):
         found[target].append((step, at))
     return found

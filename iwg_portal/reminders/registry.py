@@ -12,13 +12,13 @@ due any more, and so it is not said.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Model
 
-from iwg_portal.reminders.clock import Days
+from iwg_portal.reminders.clock import Days, reached, step_key
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,16 @@ class Line:
     text: str
     link: str
     on: dt.date
+
+
+def steps_of(
+    target: object, people: Iterable[int], due: dt.date, on: dt.date, offsets: tuple[int, ...], every: int = 0
+) -> Iterator[Due]:
+    """The step of a row that has come by the day ``on``, for each of ``people``; none before the first one."""
+    offset = reached(due, on, offsets, every)
+    if offset is not None:
+        for person in people:
+            yield Due(str(target), person, step_key(due, offset))
 
 
 # None: all rows; else the ids of those that are asked for.

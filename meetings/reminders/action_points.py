@@ -58,11 +58,15 @@ def action_lines(person: Person, targets: Collection[str], now: dt.datetime) -> 
 
 def _words(*, mine: bool, late: bool) -> str:
     if mine:
-        return _("An action point that you hold is overdue since %(day)s.") if late else _(
-            "An action point that you hold is due on %(day)s."
+        return (
+            _("An action point that you hold is overdue since %(day)s.")
+            if late
+            else _("An action point that you hold is due on %(day)s.")
         )
-    return _("An action point that your state or organisation owns is overdue since %(day)s.") if late else _(
-        "An action point that your state or organisation owns is due on %(day)s."
+    return (
+        _("An action point that your state or organisation owns is overdue since %(day)s.")
+        if late
+        else _("An action point that your state or organisation owns is due on %(day)s.")
     )
 
 
@@ -112,7 +116,5 @@ class _Silence:
 
     def about(self, target: str, step: str) -> bool:
         since = self.reports.get(target)
-        unanswered = [
-            at for told, at in self.told.get(target, ()) if told != step and (since is None or at > since)
-        ]
+        unanswered = [at for told, at in self.told.get(target, ()) if told != step and (since is None or at > since)]
         return len(unanswered) >= SILENCES

@@ -9,13 +9,13 @@ from django.db import connections
 from iwg_portal.mail import compose, outbox
 from iwg_portal.mail.enums import MailState
 from iwg_portal.mail.models import OutboxMail
-from iwg_portal.reminders import actions, ledger
+from iwg_portal.reminders import actions, ledger, tasks
 from iwg_portal.reminders.models import Reminded
 from iwg_portal.reminders.registry import REMINDERS
 from meetings.models import ActionReport
 from members.enums import Role
 from members.models import StateHoliday, Term
-from tests.factories import PersonFactory, person_with
+from tests.factories import MemberStateFactory, PersonFactory, person_with
 from tests.reminders.world import action, at, days, sweep, tick
 
 pytestmark = pytest.mark.django_db
@@ -119,7 +119,8 @@ def test_what_changed_before_it_leaves_is_not_said(cast, holder, change):
 
 def test_a_record_that_is_not_the_members_reminds_nobody(cast, holder):
     action(DUE, holder, cast.own, shared=False)
-    assert plan(MORNING) == 0
+    plan(MORNING)
+    assert not Reminded.objects.filter(kind="meetings.action").exists()
 
 
 def test_where_nobody_holds_it_the_focal_point_is_reminded(cast):
@@ -234,6 +235,19 @@ def test_of_two_planners_at_once_one_does_nothing(cast, holder):
     finally:
         other.close()
     assert plan(MORNING) == 1
+
+
+def test_of_a_state_that_left_the_group_nobody_is_reminded(cast):
+    action(DUE, None, MemberStateFactory())
+    assert plan(MORNING) == 0
+
+
+def test_the_task_plans(cast, holder):
+    action(DUE, holder, cast.own)
+    with time_machine.travel(MORNING, tick=False):
+        tasks.plan()
+        tasks.plan()
+    assert str(Reminded.objects.get()).startswith("meetings.action ")
 
 
 def test_a_second_focal_point_is_told_too(cast):
