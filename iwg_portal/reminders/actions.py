@@ -62,7 +62,7 @@ def _fresh(now: dt.datetime, mornings: dict[int, clock.Slot], soon: dict[int, cl
             continue
         taken = ledger.taken(reminder.name, {one.step for one in due})
         for one in due:
-            if (one.target, one.person, one.step) not in taken:
+            if one[:3] not in taken:  # target, person, step
                 found[one.person].append((reminder, one))
     return found
 

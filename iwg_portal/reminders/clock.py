@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -70,6 +71,7 @@ def _evening(local: dt.datetime, days: Days) -> dt.datetime:
     return dt.datetime.combine(local.date(), URGENT_UNTIL, days.zone)
 
 
+@lru_cache(maxsize=8192)  # a run asks for the same dates again and again
 def reached(due: dt.date, on: dt.date, offsets: tuple[int, ...], every: int = 0) -> int | None:
     """The latest step that has come by the day ``on``: one of ``offsets`` (days from ``due``, rising), and after the
     last one again each ``every`` days. None: not yet.
@@ -85,6 +87,7 @@ def reached(due: dt.date, on: dt.date, offsets: tuple[int, ...], every: int = 0)
     return max(offset for offset in offsets if offset <= passed)
 
 
+@lru_cache(maxsize=8192)
 def step_key(due: dt.date, offset: int) -> str:
     """With the date: a due date that is moved has steps of its own."""
-    return f"{due:%Y-%m-%d}{offset:+d}"
+    return f"{due.isoformat()}{offset:+d}"

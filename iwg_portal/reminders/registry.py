@@ -14,15 +14,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Model
 
 from iwg_portal.reminders.clock import Days, reached, step_key
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(NamedTuple):
     """``target`` and ``person`` are ids; ``step`` tells two reminders of one row apart, and names its date."""
 
     target: str

@@ -91,7 +91,7 @@ def action_points(now: dt.datetime, only: Collection[str] | None = None) -> Iter
         people = {holder} if holder in office.people else office.chiefs
         if offset > 0 and silent.about(str(pk), step):
             people = people | office.focal_points
-        for person in sorted(people):
+        for person in people:
             yield Due(str(pk), person, step)
 
 
