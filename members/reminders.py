@@ -1,14 +1,66 @@
-"""What is due on a day. Pure: reads, and sends nothing."""
+"""What is due on a day, and on which days people work. Pure: reads, and sends nothing."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
-from members.enums import GROUP_ROLES, Role
-from members.models import CONFIRM_EVERY, CONFIRM_GRACE, Person, State, Term, WorkingGroup, current
+from iwg_portal.reminders import clock
+from iwg_portal.reminders.clock import Days
+from iwg_portal.reminders.registry import Due, Line, calendar, reminds, steps_of
+from members.access import viewer_for, visible_proposals, visible_terms
+from members.enums import GROUP_ROLES, LinkPurpose, LinkStatus, Role
+from members.models import (
+    CONFIRM_EVERY,
+    CONFIRM_GRACE,
+    AccountLink,
+    Person,
+    State,
+    StateHoliday,
+    Term,
+    WorkingGroup,
+    current,
+)
+from members.notices.joining import address_of
+
+ENDING = (-60, -14)  # days from the first day without the office
+LAPSING = dt.timedelta(hours=48)  # an invitation lives for 72
+NEAR = dt.timedelta(days=1)  # her day may be that before or after the group's
+
+
+@calendar
+def working_days(on: dt.date) -> dict[int, Days]:
+    """Everybody who holds an office on the day ``on``, with her zone (else the group's) and the holidays of every
+    state for which she holds one. Three queries."""
+    group = WorkingGroup.objects.first()
+    otherwise = group.zone if group else settings.TIME_ZONE
+    closed: dict[int, set[dt.date]] = defaultdict(set)
+    for state, day in StateHoliday.objects.filter(on__range=(on - NEAR, on + NEAR)).values_list("state", "on"):
+        closed[state].add(day)
+    zones: dict[int, ZoneInfo] = {}
+    days: dict[int, set[dt.date]] = defaultdict(set)
+    terms = Term.objects.filter(current(on), person__is_active=True).order_by("pk")
+    for person, zone, state in terms.values_list("person", "person__zone", "state"):
+        zones[person] = _zone(zone, otherwise)
+        days[person] |= closed.get(state, set())
+    return {person: Days(zone, frozenset(days[person])) for person, zone in zones.items()}
+
+
+def _zone(name: str, otherwise: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or otherwise)
+    except (OSError, KeyError, ValueError):  # no such zone, or not the name of one
+        return ZoneInfo(settings.TIME_ZONE)
 
 
 @dataclass(frozen=True)
@@ -61,3 +113,79 @@ def _confirmers(term: Term, today: dt.date) -> QuerySet[Person]:
         rule = Q(terms__role=Role.FOCAL_POINT, terms__state=term.state_id)
     holders = Person.objects.filter(rule & current(today, "terms__"), is_active=True)
     return holders.distinct().order_by("pk")
+
+
+# -- Offices that end ------------------------------------------------------------------------------------------------
+
+
+def ending_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
+    """Her own office by its name; of somebody else's only that there is one."""
+    found = {}
+    for term in visible_terms(viewer_for(person)).filter(pk__in=targets, ends_on__isnull=False):
+        day = date_format(term.last_day, "DATE_FORMAT")
+        if term.person_id == person.pk:
+            text = _("Your office (%(office)s) ends after %(day)s. Please hand over what you hold.") % {
+                "office": term.office,
+                "day": day,
+            }
+        else:
+            text = _("An office in your delegation ends after %(day)s. Please propose who follows.") % {"day": day}
+        link = f"{settings.PUBLIC_URL.rstrip('/')}{reverse('person', args=[term.person_id])}"
+        found[str(term.pk)] = Line(text, link, term.last_day)
+    return found
+
+
+@reminds("members.term_ending", about=Term, lines=ending_lines)
+def term_ending(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
+    """To her and to the focal points of her state, unless the same office goes on without a gap. Two queries."""
+    today = clock.today(now)
+    last = today - dt.timedelta(days=ENDING[0])
+    after = Term.objects.filter(
+        Q(ends_on__isnull=True) | Q(ends_on__gt=OuterRef("ends_on")),
+        Q(state=OuterRef("state"))
+        | Q(state__isnull=True, organisation=OuterRef("organisation"))
+        | Q(role__in=GROUP_ROLES),
+        person=OuterRef("person"),
+        role=OuterRef("role"),
+        starts_on__lte=OuterRef("ends_on"),
+    )
+    rows = Term.objects.filter(~Exists(after), current(today), ends_on__lte=last, person__is_active=True)
+    if only is not None:
+        rows = rows.filter(pk__in=only)
+    found = list(rows.order_by("pk"))
+    focal: dict[int, set[int]] = defaultdict(set)
+    if found:
+        holders = Term.objects.filter(current(today), role=Role.FOCAL_POINT, person__is_active=True).order_by("pk")
+        for state, person in holders.values_list("state", "person"):
+            focal[state].add(person)
+    for term in found:
+        # The focal points of a state look after its delegation, not after its observers.
+        others = focal[term.state_id] if term.state_id and term.role != Role.OBSERVER else set()
+        yield from steps_of(term.pk, sorted({term.person_id} | others), term.ends_on, today, ENDING)
+
+
+# -- Invitations that lapse ------------------------------------------------------------------------------------------
+
+
+def invitation_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
+    """Not whom it invites."""
+    found = {}
+    for proposal in visible_proposals(viewer_for(person)).filter(link__in=targets):
+        on = timezone.localdate(proposal.link.expires_at)
+        text = _("An invitation for which you asked lapses on %(day)s and is not accepted yet.")
+        words = text % {"day": date_format(on, "DATE_FORMAT")}
+        found[str(proposal.link.pk)] = Line(words, address_of("proposals"), on)
+    return found
+
+
+@reminds("members.invitation_lapsing", about=AccountLink, lines=invitation_lines)
+def invitation_lapsing(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
+    """To who proposed her: the one who is invited has the link already. One query."""
+    rows = AccountLink.objects.filter(
+        purpose=LinkPurpose.INVITATION, status=LinkStatus.OPEN, expires_at__gt=now, expires_at__lte=now + LAPSING
+    )
+    if only is not None:
+        rows = rows.filter(pk__in=only)
+    pairs = rows.order_by("pk").values_list("pk", "expires_at", "proposal__proposed_by")
+    for pk, expires_at, proposer in pairs:
+        yield Due(str(pk), proposer, f"{expires_at:%Y-%m-%d %H:%M}")

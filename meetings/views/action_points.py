@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from iwg_portal.activity import log
 from iwg_portal.base import markdown
 from iwg_portal.base.render import render
+from iwg_portal.reminders import ledger
 from meetings.access import action_points as access
 from meetings.access.decisions import visible_decisions
 from meetings.actions import action_points as actions
@@ -29,6 +30,7 @@ from meetings.enums import OwnerState
 from meetings.forms.action_points import ActionForm, ReportForm
 from meetings.models import ActionEvidence, ActionPoint, ActionReport, Meeting
 from meetings.queries import action_points as query
+from meetings.reminders.action_points import KIND
 from meetings.views.decisions import on_server, owners_to_choose, refused
 from meetings.views.standing import meeting_address
 from members.access import Viewer
@@ -219,8 +221,13 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
         if row.file.audience == Audience.SECRETARIAT and row.file.state_id is not None:
             log.was_read(request, row.file, state=row.file.state, page="action")
     names = access.names(viewer, [meeting])
+    reminded = ledger.reminded_on(KIND, owners)
     shown = [
-        _owner(viewer, row, reports.get(row.pk, []), evidence.get(row.pk, []), names, meeting, today) for row in owners
+        {
+            **_owner(viewer, row, reports.get(row.pk, []), evidence.get(row.pk, []), names, meeting, today),
+            "reminded": reminded.get(str(row.pk)),
+        }
+        for row in owners
     ]
     done = sum(row.status == OwnerState.DONE for row in owners)
     context = {

@@ -6,7 +6,7 @@ from members.models.joining import LINK_LIFE, AccountLink, Proposal
 from members.models.parked import ParkedText
 from members.models.people import Person, PersonManager, Term
 from members.models.retention import CONFIRM_EVERY, CONFIRM_GRACE, KEPT_FOR, PARKED_FOR, Kept
-from members.models.states import Participation, State
+from members.models.states import Participation, State, StateHoliday
 
 __all__ = [
     "BEGINNING",
@@ -29,6 +29,7 @@ __all__ = [
     "Proposal",
     "SameRow",
     "State",
+    "StateHoliday",
     "StoredFile",
     "Term",
     "WorkingGroup",

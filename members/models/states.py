@@ -41,6 +41,26 @@ class State(models.Model):
         return self.name
 
 
+class StateHoliday(models.Model):
+    """A day on which the state's offices are closed: no reminder leaves. None is entered until a state names some."""
+
+    state = models.ForeignKey(State, on_delete=models.PROTECT, related_name="holidays")
+    on = models.DateField()
+
+    class Meta:
+        triggers = [NoteChange(name="note_change")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state", "on"],
+                name="holiday_once",
+                violation_error_message=_("This holiday is entered already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state_id} {self.on}"
+
+
 class Participation(models.Model):
     """From when until when a state is a member or an observer of the group."""
 

@@ -1,0 +1,82 @@
+"""What focal points are reminded of: a status that is older than a year, and a round without their state."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from capabilities.access import visible_rounds, visible_status
+from capabilities.models import Assessment, Round, StatusReport
+from iwg_portal.reminders import clock
+from iwg_portal.reminders.registry import Due, Line, reminds, steps_of
+from members.access import viewer_for
+from members.access.viewer import viewers
+from members.models import Person
+
+OLD, OLD_AGAIN = (365, 395), 90  # days since the statement, and then every three months
+ROUND = (-30, -7, 7, 30)  # days from the day to which the round's picture refers
+
+
+def _address(name: str, *args: object) -> str:
+    return f"{settings.PUBLIC_URL.rstrip('/')}{reverse(name, args=args)}"
+
+
+def _focal_points(on: dt.date) -> dict[int, list[int]]:
+    """Of each member state. One query."""
+    found: dict[int, list[int]] = defaultdict(list)
+    pairs = [(viewer.person, state) for viewer, _sent_by in viewers(on) for state in viewer.focal_states]
+    for person, state in pairs:
+        found[state] += [person.pk] if person else []
+    return found
+
+
+def status_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
+    """Not what the status is; of which states it speaks, she knows."""
+    rows = visible_status(viewer_for(person)).filter(pk__in=targets).select_related("state").order_by("pk")
+    words = _("The %(kind)s status of your state was stated more than twelve months ago. Please say how it is now.")
+    return {
+        str(row.pk): Line(
+            words % {"kind": row.get_kind_display()},
+            _address("status_update", row.state.alpha2.lower(), row.kind),
+            row.as_of,
+        )
+        for row in rows
+    }
+
+
+@reminds("capabilities.status", about=StatusReport, lines=status_lines)
+def status(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
+    """Current reports whose statement is older than a year, for the focal points of their state. Two queries."""
+    today = clock.today(now)
+    rows = StatusReport.objects.filter(is_current=True, as_of__lte=today - dt.timedelta(days=OLD[0]))
+    if only is not None:
+        rows = rows.filter(pk__in=only)
+    found = list(rows.order_by("pk").values_list("pk", "state", "as_of"))
+    people = _focal_points(today) if found else {}
+    for pk, state, as_of in found:
+        yield from steps_of(pk, people.get(state, ()), as_of, today, OLD, OLD_AGAIN)
+
+
+def round_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
+    rows = visible_rounds(viewer_for(person)).filter(pk__in=targets)
+    words = _("Your state has given no answers to the round %(year)s yet.")
+    return {str(row.pk): Line(words % {"year": row.year}, _address("region"), row.reference_date) for row in rows}
+
+
+@reminds("capabilities.round", about=Round, lines=round_lines)
+def round_without_data(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
+    """The newest round, for the focal points of each state that has not even a draft in it. Three queries."""
+    today = clock.today(now)
+    newest = Round.objects.filter(is_published=True).order_by("-year").first()
+    if newest is None or (only is not None and str(newest.pk) not in only):
+        return
+    given = set(Assessment.objects.filter(round=newest).order_by().values_list("state", flat=True))
+    owing = sorted(
+        {person for state, people in _focal_points(today).items() if state not in given for person in people}
+    )
+    yield from steps_of(newest.pk, owing, newest.reference_date, today, ROUND)

@@ -1,0 +1,120 @@
+"""Action points: before they are due, on the day, and while they are late. Who holds the row is reminded; where nobody
+does, the focal points of the state; and these too after two reminders that were not answered by a report."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from django.db.models import Max
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from iwg_portal.reminders import clock, ledger
+from iwg_portal.reminders.registry import Due, Line, reminds
+from meetings.access.action_points import in_office, visible_owners
+from meetings.models import ActionOwner, ActionReport
+from meetings.notices.meetings import address
+from meetings.queries.action_points import shared_only, unfinished
+from members.access import viewer_for
+from members.enums import Role
+from members.models import Person
+
+KIND = "meetings.action"
+OFFSETS = (-14, -3, 0, 7, 14, 21, 28)  # days from the due date
+AGAIN = 30  # days, after the last of them
+SILENCES = 2
+REMEMBERED = dt.timedelta(days=120)
+
+Place = tuple[int | None, int | None]  # the ids of a state, or of an organisation
+
+
+@dataclass
+class Office:
+    """Who sits in one delegation or works for one organisation today."""
+
+    people: set[int] = field(default_factory=set)
+    focal_points: set[int] = field(default_factory=set)
+
+    @property
+    def chiefs(self) -> set[int]:
+        """Who answers for a row that nobody holds. Observers and organisations have no focal point: all of them."""
+        return self.focal_points or self.people
+
+
+def action_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
+    """It names no meeting and no word of a record, as every mail about action points. Two queries."""
+    rows = unfinished(visible_owners(viewer_for(person)).filter(pk__in=targets)).order_by("pk")
+    today = clock.today(now)
+    found = {}
+    for row in rows:
+        words = _words(mine=row.holder_id == person.pk, late=row.due < today)
+        text = words % {"day": date_format(row.due, "DATE_FORMAT")}
+        found[str(row.pk)] = Line(text, address("action", row.action_id), row.due)
+    return found
+
+
+def _words(*, mine: bool, late: bool) -> str:
+    if mine:
+        return (
+            _("An action point that you hold is overdue since %(day)s.")
+            if late
+            else _("An action point that you hold is due on %(day)s.")
+        )
+    return (
+        _("An action point that your state or organisation owns is overdue since %(day)s.")
+        if late
+        else _("An action point that your state or organisation owns is due on %(day)s.")
+    )
+
+
+@reminds(KIND, about=ActionOwner, lines=action_lines)
+def action_points(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
+    """Unfinished rows of records that were put to the members. A date in the past counts too. Four queries."""
+    today = clock.today(now)
+    rows = unfinished(ActionOwner.objects.filter(is_removed=False, action__block__is_removed=False))
+    rows = shared_only(rows).filter(due__lte=today - dt.timedelta(days=OFFSETS[0]))
+    if only is not None:
+        rows = rows.filter(pk__in=only)
+    found = list(rows.order_by("pk").values_list("pk", "due", "state", "organisation", "holder"))
+    if not found:
+        return
+    offices, silent = _offices(), _Silence(now)
+    for pk, due, state, organisation, holder in found:
+        offset = clock.reached(due, today, OFFSETS, AGAIN)
+        office = offices.get((state, organisation))
+        if offset is None or office is None:
+            continue
+        step = clock.step_key(due, offset)
+        people = {holder} if holder in office.people else office.chiefs
+        if offset > 0 and silent.about(str(pk), step):
+            people = people | office.focal_points
+        for person in people:
+            yield Due(str(pk), person, step)
+
+
+def _offices() -> dict[Place, Office]:
+    found: dict[Place, Office] = defaultdict(Office)
+    for person, role, state, organisation in in_office().values_list("person", "role", "state", "organisation"):
+        office = found[state, organisation]
+        office.people.add(person)
+        if role == Role.FOCAL_POINT:
+            office.focal_points.add(person)
+    return found
+
+
+class _Silence:
+    """How many reminders, the step in question aside, went out since the owner last reported."""
+
+    def __init__(self, now: dt.datetime) -> None:
+        told = ledger.times_told(KIND, now - REMEMBERED)
+        self.told = {target: times for target, times in told.items() if len(times) >= SILENCES}
+        reports = ActionReport.objects.filter(owner__in=list(self.told)).values("owner").annotate(last=Max("at"))
+        self.reports = {str(owner): last for owner, last in reports.values_list("owner", "last")}
+
+    def about(self, target: str, step: str) -> bool:
+        since = self.reports.get(target)
+        unanswered = [at for told, at in self.told.get(target, ()) if told != step and (since is None or at > since)]
+        return len(unanswered) >= SILENCES

@@ -1,0 +1,123 @@
+"""Meetings: what is to be announced, circulated, and sent in by when."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from iwg_portal.reminders import clock
+from iwg_portal.reminders.registry import Due, Line, reminds, steps_of
+from meetings.access.meetings import visible_items, visible_meetings
+from meetings.enums import WRITABLE, ItemState, MeetingState
+from meetings.models import AgendaItem, Meeting, Paper
+from meetings.notices.meetings import address
+from members.access import Viewer, viewer_for
+from members.access.viewer import viewers
+from members.models import Person
+
+TO_ANNOUNCE = (-30, -14, -7)  # days from the first day of a meeting
+TO_CIRCULATE = (3, 7)  # days from its last day
+PAPERS = (-7, -1)  # days from the day on which papers are to be there
+
+
+def _day(on: dt.date) -> dict[str, str]:
+    return {"day": date_format(on, "DATE_FORMAT")}
+
+
+def _secretariat(now: dt.datetime) -> list[int]:
+    everybody = viewers(clock.today(now))
+    return sorted(viewer.person.pk for viewer, _sent_by in everybody if viewer.person and viewer.in_secretariat)
+
+
+# -- For the secretariat ---------------------------------------------------------------------------------------------
+
+
+def announce_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
+    found = {}
+    for row in visible_meetings(viewer_for(person)).filter(pk__in=targets).order_by("pk"):
+        on = row.starts_at.astimezone(row.tz).date()
+        text = _("A meeting begins on %(day)s and is not announced yet.") % _day(on)
+        found[str(row.pk)] = Line(text, address("meeting", row.pk), on)
+    return found
+
+
+@reminds("meetings.to_announce", about=Meeting, lines=announce_lines)
+def to_announce(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
+    """Drafts of which the group knows nothing, as their day comes nearer. Two queries."""
+    soon = now - dt.timedelta(days=TO_ANNOUNCE[0] - 1)
+    rows = Meeting.objects.filter(state=MeetingState.DRAFT, starts_at__gt=now, starts_at__lt=soon).order_by("pk")
+    yield from _of_meetings(rows if only is None else rows.filter(pk__in=only), "starts_at", TO_ANNOUNCE, now)
+
+
+def circulate_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
+    found = {}
+    for row in visible_meetings(viewer_for(person)).filter(pk__in=targets).order_by("pk"):
+        on = row.ends_at.astimezone(row.tz).date()
+        text = _("The record of a meeting that ended on %(day)s is not circulated yet.") % _day(on)
+        found[str(row.pk)] = Line(text, address("record", row.pk), on)
+    return found
+
+
+@reminds("meetings.to_circulate", about=Meeting, lines=circulate_lines)
+def to_circulate(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
+    """Meetings that are over and whose record the members have not got. Two queries."""
+    rows = Meeting.objects.filter(state__in=sorted(WRITABLE), ends_at__lt=now).order_by("pk")
+    yield from _of_meetings(rows if only is None else rows.filter(pk__in=only), "ends_at", TO_CIRCULATE, now)
+
+
+def _of_meetings(rows: QuerySet[Meeting], field: str, offsets: tuple[int, ...], now: dt.datetime) -> Iterator[Due]:
+    """For everybody in the secretariat, by the days of the place where a meeting is held."""
+    found = [(row.pk, getattr(row, field).astimezone(row.tz).date()) for row in rows]
+    people = _secretariat(now) if found else []
+    for pk, day in found:
+        yield from steps_of(pk, people, day, clock.today(now), offsets)
+
+
+# -- Papers ----------------------------------------------------------------------------------------------------------
+
+
+def paper_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
+    """It names neither the meeting nor the item."""
+    found = {}
+    rows = visible_items(viewer_for(person)).filter(pk__in=targets, meeting__papers_due_on__isnull=False)
+    for row in rows.select_related("meeting"):
+        on = row.meeting.papers_due_on
+        text = _("Papers of a meeting are due on %(day)s; there is none yet for an item that you lead.") % _day(on)
+        found[str(row.pk)] = Line(text, address("papers", row.meeting_id), on)
+    return found
+
+
+@reminds("meetings.papers", about=AgendaItem, lines=paper_lines)
+def papers(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
+    """To the focal points of the state, or the people of the organisation, that leads an item without a paper."""
+    today = clock.today(now)
+    there = Paper.objects.filter(item=OuterRef("pk"), is_withdrawn=False)
+    rows = AgendaItem.objects.filter(
+        ~Exists(there),
+        status=ItemState.ACCEPTED,
+        meeting__state=MeetingState.ANNOUNCED,
+        meeting__papers_due_on__range=(today, today - dt.timedelta(days=PAPERS[0])),
+    )
+    if only is not None:
+        rows = rows.filter(pk__in=only)
+    found = list(rows.select_related("meeting").order_by("pk"))
+    if not found:
+        return
+    leads: dict[tuple[int | None, int | None], list[int]] = defaultdict(list)
+    for viewer, _sent_by in viewers(today):
+        for place in _leads(viewer):
+            leads[place] += [viewer.person.pk] if viewer.person else []
+    for row in found:
+        assert row.meeting.papers_due_on is not None  # it was asked for
+        people = leads.get((row.lead_state_id, row.lead_organisation_id), [])
+        yield from steps_of(row.pk, people, row.meeting.papers_due_on, today, PAPERS)
+
+
+def _leads(viewer: Viewer) -> list[tuple[int | None, int | None]]:
+    """For which states and organisations she sees to papers."""
+    return [(state, None) for state in viewer.focal_states] + [(None, place) for place in viewer.organisations]
