@@ -140,6 +140,7 @@ INSTALLED_APPS = [
     "iwg_portal.base",
     "iwg_portal.activity",
     "iwg_portal.mail",
+    "iwg_portal.jobs",
     "members",
     "capabilities",
     "meetings",
@@ -172,10 +173,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "iwg_portal.urls"
 WSGI_APPLICATION = "iwg_portal.wsgi.application"
 
-_LOADERS = [
-    "django.template.loaders.filesystem.Loader",
-    "django.template.loaders.app_directories.Loader",
-]
+_LOADERS = [f"django.template.loaders.{name}.Loader" for name in ("filesystem", "app_directories")]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -263,6 +261,7 @@ CELERY_TIMEZONE = "UTC"
 # The schedule is code. Times are UTC; an interval is in seconds.
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "base.heartbeat", "schedule": 60.0},
+    "run-asked": {"task": "jobs.run_asked", "schedule": 60.0},
     "mail": {"task": "mail.sweep", "schedule": 60.0},
     "mail-audit-head": {"task": "members.mail_audit_head", "schedule": 3600.0},  # planned once a day
     "verify-log": {"task": "members.verify_log", "schedule": 86400.0},

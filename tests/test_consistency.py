@@ -17,13 +17,13 @@ from iwg_portal.celery import app as celery
 ROOT = Path(settings.BASE_DIR)
 APPS = ("members", "capabilities", "meetings")
 # Lowest first: a model may point to its own app and to those before it.
-FLOORS = ("base", "activity", "mail", "members", "capabilities", "meetings", "pages")
+FLOORS = ("base", "activity", "mail", "jobs", "members", "capabilities", "meetings", "pages")
 TOP_LEVEL = {
     "Dockerfile", "LICENSE", "Makefile", "README.md", "capabilities", "docker-compose.yml", "iwg_portal", "manage.py",
     "meetings", "members", "pyproject.toml", "requirements.txt", "static", "templates", "tests",
 }  # fmt: skip
 PROJECT_PACKAGE = {
-    "__init__.py", "activity", "base", "celery.py", "docs", "locale", "mail", "pages", "settings.py", "urls.py",
+    "__init__.py", "activity", "base", "celery.py", "docs", "jobs", "locale", "mail", "pages", "settings.py", "urls.py",
     "wsgi.py",
 }  # fmt: skip
 IN_AN_APP = {

@@ -1,0 +1,8 @@
+from django.urls import path
+
+from iwg_portal.jobs import views
+
+urlpatterns = [
+    path("operations/", views.operations, name="operations"),
+    path("operations/<str:task>/run/", views.run_again, name="operations_run"),
+]
