@@ -48,7 +48,7 @@ class Line:
 
 
 def board(runs: QuerySet[JobRun], now: dt.datetime) -> list[Line]:
-    """Every job of the schedule, in its order. Two queries."""
+    """Every job of the schedule, in its order. One query, two while some job has never run."""
     place = Window(
         RowNumber(), partition_by=["task"], order_by=[F("started_at").desc(nulls_first=True), F("id").desc()]
     )
@@ -56,7 +56,7 @@ def board(runs: QuerySet[JobRun], now: dt.datetime) -> list[Line]:
     # One more than is shown: the wish for a run is a row too.
     for run in runs.annotate(place=place).filter(place__lte=SHOWN + 1).order_by("task", "place"):
         found[run.task].append(run)
-    since = _upgraded_at() or now
+    since = now if all(job.task in found for job in jobs()) else _upgraded_at() or now
     return [_line(job, found[job.task], since, now) for job in jobs()]
 
 
