@@ -398,6 +398,7 @@ MAX_FILE_BYTES = _number("MAX_FILE_MB", 20) * 1024 * 1024
 FILES_DIR = Path(_env("FILES_DIR") or DATA_DIR / "files").resolve()
 CLAMD_ADDRESS = _env("CLAMD_ADDRESS")  # a Unix socket's path or host:port; empty: files are shown as not scanned
 CLAMD_SECONDS = 15
+METRICS_TOKEN = _env("METRICS_TOKEN")  # of whoever may read /metrics; empty: nobody
 
 # -- Mail --------------------------------------------------------------------------------------------------------
 

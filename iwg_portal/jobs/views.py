@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from iwg_portal.base.render import render
-from iwg_portal.jobs import access, actions, queries
+from iwg_portal.base.step_up import factor_not_required
+from iwg_portal.jobs import access, actions, metrics, queries
 from iwg_portal.mail import access as mail_access
 from iwg_portal.mail import queries as mail
+
+LEAST_TOKEN = 20  # characters
 
 
 @require_safe
@@ -43,6 +50,22 @@ def run_again(request: HttpRequest, task: str) -> HttpResponse:
     else:
         messages.success(request, _("Asked for. It runs within the next minutes."))
     return redirect("operations")
+
+
+@login_not_required
+@factor_not_required
+@require_safe
+@never_cache
+def prometheus(request: HttpRequest) -> HttpResponse:
+    """For a machine that shows the token of the environment: ``Authorization: Bearer …``. To all others, and where no
+    token is set, the page does not exist."""
+    token = settings.METRICS_TOKEN
+    given = request.headers.get("Authorization", "")
+    # Compared also where none is set, so that the time tells nothing.
+    is_right = constant_time_compare(given, f"Bearer {token}")
+    if not is_right or len(token) < LEAST_TOKEN:
+        raise Http404
+    return HttpResponse(metrics.exposition(timezone.now()), content_type=metrics.CONTENT_TYPE)
 
 
 def _viewer(request: HttpRequest) -> mail_access.Viewer:
