@@ -19,7 +19,7 @@ class Standing(models.TextChoices):
     ON_TIME = "on_time", _("on time")
     RUNNING = "running", _("running")
     WAITING = "waiting", _("has not run yet")
-    LATE = "late", _("late")
+    LATE = "late", _("behind schedule")
     FAILED = "failed", _("failed")
     NOT_ENDED = "not_ended", _("did not end")
 

@@ -47,17 +47,20 @@ EXPIRING = dt.timedelta(days=60)
 
 @dataclass(frozen=True)
 class Part:
-    """``count`` of what is stuck, the first ``lines`` of it, and the next step: ``url`` and its ``label``."""
+    """``count`` of what is stuck, the first ``lines`` of it, how many ``more`` there are, and the next step: ``url`` and
+    its ``label``."""
 
     title: str
     count: int
     lines: list[Line]
     url: str
     label: str
+    more: int
 
-    @property
-    def more(self) -> int:
-        return max(0, self.count - len(self.lines))
+
+def _part(title: str, count: int, lines: list[Line], url: str, label: str, *, of: int | None = None) -> Part:
+    """``of``: how many lines there are in all, where a line is not one of what is counted."""
+    return Part(title, count, lines, url, label, (count if of is None else of) - len(lines))
 
 
 class MorningPage:
@@ -109,7 +112,7 @@ class MorningPage:
         silent = [s for s in self._states if heard.get(s.pk, dt.date.min) < old and s.pk not in self._answered]
         lines = [self._state(state, heard.get(state.pk)) for state in silent[:SHOWN]]
         title = _("Silent states: no status for a year, no answer in the newest round")
-        return Part(title, len(silent), lines, reverse("states"), _("All states"))
+        return _part(title, len(silent), lines, reverse("states"), _("All states"))
 
     def _state(self, state: State, heard: dt.date | None) -> Line:
         if heard is None:
@@ -131,7 +134,7 @@ class MorningPage:
             title = _("The round %(year)s: states without data") % {"year": newest.year}
         imports = can_import(self.viewer)
         url, label = (reverse("imports"), _("Import")) if imports else (reverse("region"), _("Region"))
-        return Part(title, len(missing) + is_overdue, lines, url, label)
+        return _part(title, len(missing) + is_overdue, lines, url, label)
 
     # -- Meetings --------------------------------------------------------------------------------------------------
 
@@ -141,7 +144,7 @@ class MorningPage:
         count, first = _first(rows.order_by("ends_at", "id"))
         lines = [self._record(meeting) for meeting in first]
         past = f"{reverse('meetings')}?{urlencode({'when': 'past'})}"
-        return Part(_("Records not circulated"), count, lines, past, _("Past meetings"))
+        return _part(_("Records not circulated"), count, lines, past, _("Past meetings"))
 
     def _record(self, meeting: Meeting) -> Line:
         name = "meeting"
@@ -156,7 +159,8 @@ class MorningPage:
         rows = list(actions.overdue_by_owner(visible_owners(self.viewer), self.today))
         lines = [self._owner(owed.name, owed.rows) for owed in actions.grouped(rows)]
         title = _("Action points overdue, by owner")
-        return Part(title, len(rows), lines[:SHOWN], reverse("actions_overdue"), _("All that is overdue"))
+        label = _("All that is overdue")
+        return _part(title, len(rows), lines[:SHOWN], reverse("actions_overdue"), label, of=len(lines))
 
     def _owner(self, name: str, rows: tuple[Any, ...]) -> Line:
         first = rows[0]
@@ -176,7 +180,7 @@ class MorningPage:
             for row in first
         ]
         url = f"{reverse('lessons')}?{urlencode({'stage': 'open'})}"
-        return Part(_("Lessons waiting for approval"), count, lines, url, _("All unfinished lessons"))
+        return _part(_("Lessons waiting for approval"), count, lines, url, _("All unfinished lessons"))
 
     # -- The machine, the offices ----------------------------------------------------------------------------------
 
@@ -188,13 +192,13 @@ class MorningPage:
         for row in first:
             words = _("to person %(number)s") % {"number": row.recipient_id} if row.recipient_id else ""
             lines.append(Line(reverse("outbox"), row.kind, words, str(row.get_state_display()), True))
-        return Part(_("Mail not delivered"), count, lines, reverse("outbox"), _("Outgoing mail"))
+        return _part(_("Mail not delivered"), count, lines, reverse("outbox"), _("Outgoing mail"))
 
     def _jobs(self) -> Part:
         found = [line for line in jobs.board(visible_runs(self.viewer), self.now) if line.needs_you]
         url = reverse("operations")
         lines = [Line(url, line.job.words, line.job.often, str(line.standing.label), True) for line in found[:SHOWN]]
-        return Part(_("Jobs late or failed"), len(found), lines, url, _("Operations"))
+        return _part(_("Jobs late or failed"), len(found), lines, url, _("Operations"))
 
     def _terms(self) -> Part:
         rows = visible_terms(self.viewer).filter(
@@ -202,7 +206,7 @@ class MorningPage:
         )
         count, first = _first(rows.select_related("person").order_by("ends_on", "id"))
         lines = [self._term(term) for term in first]
-        return Part(_("Terms of office that end within 60 days"), count, lines, reverse("people"), _("People"))
+        return _part(_("Terms of office that end within 60 days"), count, lines, reverse("people"), _("People"))
 
     def _term(self, term: Term) -> Line:
         url = reverse("hand_over") if term.role == Role.CHAIR else reverse("person", args=[term.person_id])
