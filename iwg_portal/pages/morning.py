@@ -47,8 +47,8 @@ EXPIRING = dt.timedelta(days=60)
 
 @dataclass(frozen=True)
 class Part:
-    """``count`` of what is stuck, the first ``lines`` of it, how many ``more`` there are, and the next step: ``url`` and
-    its ``label``."""
+    """``count`` of what is stuck, the first ``lines`` of it, how many ``more`` there are, and the next step: ``url``
+    and its ``label``."""
 
     title: str
     count: int
