@@ -7,6 +7,6 @@ from iwg_portal.celery import app
 
 
 @app.task(name="capabilities.discard_old_imports")
-def discard_old_imports() -> None:
+def discard_old_imports() -> int:
     """Uploaded workbooks hold levels: those that nobody confirms within a week are dropped."""
-    imports.discard_old(now=timezone.now())
+    return imports.discard_old(now=timezone.now())

@@ -10,7 +10,8 @@ from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "iwg_portal.settings")
 
-app = Celery("iwg_portal")
+# Each run of a task leaves a row: see iwg_portal.jobs.
+app = Celery("iwg_portal", task_cls="iwg_portal.jobs.ledger:LedgerTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -141,6 +141,7 @@ INSTALLED_APPS = [
     "iwg_portal.activity",
     "iwg_portal.mail",
     "iwg_portal.reminders",
+    "iwg_portal.jobs",
     "members",
     "capabilities",
     "meetings",
@@ -261,6 +262,7 @@ CELERY_TIMEZONE = "UTC"
 # The schedule is code. Times are UTC; an interval is in seconds.
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "base.heartbeat", "schedule": 60.0},
+    "run-asked": {"task": "jobs.run_asked", "schedule": 60.0},
     "mail": {"task": "mail.sweep", "schedule": 60.0},
     "reminders": {"task": "reminders.plan", "schedule": 900.0},
     "mail-audit-head": {"task": "members.mail_audit_head", "schedule": 3600.0},  # planned once a day
@@ -288,8 +290,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "members.forms.passphrases.ContextWordsValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "members.sign_in.adapters.ClosedSignUpAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -398,6 +399,7 @@ MAX_FILE_BYTES = _number("MAX_FILE_MB", 20) * 1024 * 1024
 FILES_DIR = Path(_env("FILES_DIR") or DATA_DIR / "files").resolve()
 CLAMD_ADDRESS = _env("CLAMD_ADDRESS")  # a Unix socket's path or host:port; empty: files are shown as not scanned
 CLAMD_SECONDS = 15
+METRICS_TOKEN = _env("METRICS_TOKEN")  # of whoever may read /metrics; empty: nobody
 
 # -- Mail --------------------------------------------------------------------------------------------------------
 

@@ -11,8 +11,9 @@ logger = logging.getLogger(__name__)
 
 
 @app.task(name="meetings.adopt_due", expires=60)
-def adopt_due() -> None:
+def adopt_due() -> int:
     """Every minute by beat: records that nobody has objected to by their hour are adopted."""
     count = silence.adopt_due(now=timezone.now())
     if count:
         logger.info("Records adopted by silence: %s", count)
+    return count

@@ -18,21 +18,21 @@ def verify_log() -> None:
 
 
 @app.task(name="members.discard_old_parked")
-def discard_old_parked() -> None:
+def discard_old_parked() -> int:
     """What somebody had typed when her session ended waits for a week."""
-    actions.discard_old_parked()
+    return actions.discard_old_parked()
 
 
 @app.task(name="members.forget_ended_sessions")
-def forget_ended_sessions() -> None:
+def forget_ended_sessions() -> int:
     """A session that is over leaves the list of its person's devices."""
-    actions.forget_ended_sessions()
+    return actions.forget_ended_sessions()
 
 
 @app.task(name="members.sweep_files")
-def sweep_files() -> None:
+def sweep_files() -> int:
     """Files that a crash or a rolled back transaction left on the disk go after a day."""
-    files.sweep_strays()
+    return files.sweep_strays()
 
 
 @app.task(name="members.ask_for_confirmation")
@@ -42,9 +42,9 @@ def ask_for_confirmation() -> None:
 
 
 @app.task(name="members.lapse_unconfirmed")
-def lapse_unconfirmed() -> None:
+def lapse_unconfirmed() -> int:
     """End the offices that nobody confirmed."""
-    actions.lapse_unconfirmed()
+    return actions.lapse_unconfirmed()
 
 
 @app.task(name="members.apply_retention")

@@ -7,7 +7,7 @@ from django.db import models
 from members.access import DEFAULT_AUDIENCE
 from members.enums import Audience
 
-OURS = ("base", "activity", "mail", "members", "capabilities", "meetings")
+OURS = ("base", "activity", "mail", "jobs", "members", "capabilities", "meetings")
 COMMON = "known to the whole group, or to everybody: names and words, no state's content"
 ITSELF = "about the person herself: read by her, and by who manages accounts"
 SEALED = "ids and counts, no content: read by the rules of the log"
@@ -21,6 +21,7 @@ LESSON = "part of a lesson: read through it"
 WITHOUT = {
     "base.Heartbeat": FLOOR,
     "base.Change": FLOOR,
+    "jobs.JobRun": FLOOR,
     "activity.Event": SEALED,
     "activity.Head": SEALED,
     "activity.Link": SEALED,

@@ -17,6 +17,7 @@ from capabilities.actions.releases import release
 from capabilities.actions.status import report_status
 from capabilities.models import Release, StatusImport, StatusReport
 from capabilities.queries.releases import Uses
+from iwg_portal.jobs import actions as jobs
 from meetings.actions import silence
 from members import actions as members
 from members.access import viewer_for
@@ -159,6 +160,7 @@ ACTS = {
     ("release", "narrow"): lambda cast, by: area(cast, by, "members", "secretariat"),
     ("release", "widen"): lambda cast, by: area(cast, by, "secretariat", "members"),
     ("workbook", "import"): workbook,
+    ("job", "run again"): lambda cast, by: bool(jobs.run_again(task="mail.sweep", by=by).pk),
     ("record", "close"): lambda cast, by: record(cast, by, "close"),
     ("record", "circulate"): lambda cast, by: record(cast, by, "circulate"),
     ("record", "comment"): lambda cast, by: record(cast, by, "comment"),

@@ -44,6 +44,7 @@ SENTENCES = {
     "mail.sent_again": _("%(actor)s had the mail %(target)s sent again."),
     "mail.arrived": _("%(actor)s noted that the mail %(target)s arrived."),
     "mail.given_up": _("%(actor)s cancelled the mail %(target)s."),
+    "job.asked": _("%(actor)s had the job %(target)s run again."),
     "access.denied": _("%(actor)s was refused a page: %(target)s."),
     "restricted.read": _("%(actor)s read what %(target)s shares with the secretariat only."),
     "file.exported": _("%(actor)s downloaded %(target)s."),

@@ -22,6 +22,6 @@ def clear_sessions() -> None:
 
 
 @app.task(name="base.prune_changes")
-def prune_changes() -> None:
+def prune_changes() -> int:
     """Keep the table of changes short; processes build their kept pieces anew once."""
-    Change.objects.filter(at__lt=timezone.now() - dt.timedelta(days=1)).delete()
+    return Change.objects.filter(at__lt=timezone.now() - dt.timedelta(days=1)).delete()[0]

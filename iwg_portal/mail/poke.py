@@ -31,12 +31,22 @@ def poke_after_commit() -> None:
 
 def poke() -> None:
     """Ask for a sweep. Never fails; waits two seconds at most, and that once a minute while Redis is silent."""
+    order("mail.sweep")
+
+
+def order(task: str, *, expires: int = 60) -> bool:
+    """Put one task into the queue, to be forgotten after ``expires`` seconds. False when it was not: nobody is told.
+
+    Never fails; waits two seconds at most, and that once a minute while Redis is silent.
+    """
     if time.monotonic() < Breaker.open_until:
-        return
+        return False
     options = {**app.conf.broker_transport_options, **ONCE}
     try:
         with app.connection_for_write(transport_options=options) as connection:
-            app.send_task("mail.sweep", connection=connection, retry=False, expires=60)
+            app.send_task(task, connection=connection, retry=False, expires=expires)
     except Exception as error:  # whatever the transport raises: the request has been answered already
         Breaker.open_until = time.monotonic() + PAUSE
-        logger.warning("The sweep of the outbox was not poked (%s); beat orders it.", type(error).__name__)
+        logger.warning("The task %s was not ordered (%s); beat orders it.", task, type(error).__name__)
+        return False
+    return True

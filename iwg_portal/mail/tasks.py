@@ -10,10 +10,11 @@ logger = logging.getLogger(__name__)
 
 
 @app.task(name="mail.sweep", expires=60)
-def sweep() -> None:
+def sweep() -> int:
     """Every minute by beat, and after each commit that planned a mail."""
     done = actions.sweep()
     if done.pop("more", 0):
         poke()
     if done:
         logger.info("Mail: %s", ", ".join(f"{count} {state}" for state, count in sorted(done.items())))
+    return sum(done.values())

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from capabilities.access import can_import
 from iwg_portal.mail.access import can_see_outbox
+from meetings.access import runs_meetings
 from members.access import (
     ANONYMOUS,
     Viewer,
@@ -102,6 +103,10 @@ class Page:
     @property
     def sees_outbox(self) -> bool:
         return can_see_outbox(self.viewer)
+
+    @property
+    def sees_morning(self) -> bool:
+        return runs_meetings(self.viewer)
 
     @property
     def looks_as(self) -> str:

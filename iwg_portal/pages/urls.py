@@ -1,10 +1,11 @@
 from django.urls import path
 
-from iwg_portal.pages.views import activity, compare, glossary, home, profile, region, states
+from iwg_portal.pages.views import activity, compare, glossary, home, morning, profile, region, states
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("data-use/", home.data_use, name="data_use"),
+    path("morning/", morning.morning, name="morning"),
     path("region/", region.region, name="region"),
     path("states/", states.states, name="states"),
     path("states/<slug:alpha2>/", profile.profile, name="profile"),

@@ -26,7 +26,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from meetings.enums import UNFINISHED, OwnerState
+from meetings.enums import SHARED, UNFINISHED, OwnerState
 from meetings.models import ActionOwner, ActionPoint, ActionReport
 from meetings.queries.decisions import ORGANISATION, STATE, excerpt, number_in, whole, words_of
 
@@ -117,6 +117,11 @@ def register(
 def unfinished(owners: QuerySet[ActionOwner]) -> QuerySet[Any]:
     """What still has to be done, each with ``due``: its own date where more time was granted, else the common one."""
     return with_due(owners.filter(status__in=UNFINISHED))
+
+
+def shared_only(owners: QuerySet[ActionOwner]) -> QuerySet[ActionOwner]:
+    """Of records that were put to the members."""
+    return owners.filter(action__record__meeting__state__in=sorted(SHARED))
 
 
 def with_due(owners: QuerySet[ActionOwner]) -> QuerySet[Any]:

@@ -138,8 +138,8 @@ def broker(monkeypatch):
     """Point the poke at another address."""
 
     def _broker(port):
-        monkeypatch.setattr(app.conf, "broker_url", f"redis://127.0.0.1:{port}/0")
         monkeypatch.setattr(app.conf, "broker_write_url", f"redis://127.0.0.1:{port}/0")
+        monkeypatch.setattr(app.conf, "broker_url", f"redis://127.0.0.1:{port}/0")
 
     return _broker
 
