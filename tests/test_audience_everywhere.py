@@ -7,7 +7,7 @@ from django.db import models
 from members.access import DEFAULT_AUDIENCE
 from members.enums import Audience
 
-OURS = ("base", "activity", "mail", "jobs", "members", "capabilities", "meetings")
+OURS = ("base", "activity", "mail", "reminders", "jobs", "members", "capabilities", "meetings")
 COMMON = "known to the whole group, or to everybody: names and words, no state's content"
 ITSELF = "about the person herself: read by her, and by who manages accounts"
 SEALED = "ids and counts, no content: read by the rules of the log"
@@ -26,6 +26,7 @@ WITHOUT = {
     "activity.Head": SEALED,
     "activity.Link": SEALED,
     "mail.OutboxMail": LEDGER,
+    "reminders.Reminded": LEDGER,
     "mail.DemoMail": "what the demonstration would have sent: exists in demonstration mode alone",
     "members.FactorReset": ACCOUNTS,
     "members.FileVersion": "the bytes of a file: read through it",
@@ -35,6 +36,7 @@ WITHOUT = {
     "members.AccountLink": ACCOUNTS,
     "members.State": COMMON,
     "members.Participation": COMMON,
+    "members.StateHoliday": COMMON,
     "members.WorkingGroup": COMMON,
     "members.Organisation": COMMON,
     "members.Person": "contacts follow DEFAULT_AUDIENCE: contact and phone; the rest is hers",
