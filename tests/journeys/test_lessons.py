@@ -17,8 +17,8 @@ MEETING = """
         'Praia', '', ARRAY['fr'], false, false, 'group', now(), 1 FROM meetings_group WHERE key = 'lessons';
     INSERT INTO meetings_record (meeting_id, audience, language) VALUES (7101, 'secretariat', 'fr');
     INSERT INTO meetings_agendaitem (id, meeting_id, position, title, note, language, theme, minutes, lead, status,
-        is_open, created_at)
-    VALUES (7101, 7101, 1, 'Le décret qui manquait (inventé)', '', 'fr', 'legal', 30, '', 'accepted', false, now());
+        is_open, decline_reason, created_at)
+    VALUES (7101, 7101, 1, 'Le décret qui manquait (inventé)', '', 'fr', 'legal', 30, '', 'accepted', false, '', now());
 """
 
 

@@ -32,8 +32,8 @@ def record(empty_portal):
         INSERT INTO meetings_record (id, meeting_id, audience, language)
             VALUES ({NUMBER}, {NUMBER}, 'secretariat', 'en');
         INSERT INTO meetings_agendaitem (id, meeting_id, position, title, note, language, theme, minutes, lead, status,
-                is_open, created_at)
-            SELECT {NUMBER} * 10 + n, {NUMBER}, n, 'Item ' || n, '', 'en', '', 30, '', 'accepted', false, now()
+                is_open, decline_reason, created_at)
+            SELECT {NUMBER} * 10 + n, {NUMBER}, n, 'Item ' || n, '', 'en', '', 30, '', 'accepted', false, '', now()
             FROM generate_series(1, 2) AS n;
         """
     )

@@ -21,8 +21,8 @@ MEETING = """
         now(), 1 FROM meetings_group WHERE key = '{key}';
     INSERT INTO meetings_record (id, meeting_id, audience, language) VALUES ({id}, {id}, 'secretariat', 'fr');
     INSERT INTO meetings_agendaitem (id, meeting_id, position, title, note, language, theme, minutes, lead, status,
-        is_open, created_at)
-    SELECT {id} * 10 + n, {id}, n, 'Point inventé ' || n, '', 'fr', '', 30, '', 'accepted', false, now()
+        is_open, decline_reason, created_at)
+    SELECT {id} * 10 + n, {id}, n, 'Point inventé ' || n, '', 'fr', '', 30, '', 'accepted', false, '', now()
     FROM generate_series(1, 3) n;
     INSERT INTO meetings_block (id, record_id, item_id, kind, position, text, version, is_removed, updated_by_id,
         updated_at)
