@@ -121,6 +121,18 @@ def after_answer(by: Any, notes: Iterable[Note]) -> None:
         appending.reset(token)
 
 
+def version() -> tuple[int, int]:
+    """Another one after each committed event, so after each action: for what is kept under the state of the data.
+
+    The head of the chain moves in the order of commits; the highest id also tells a transaction of its own events.
+    One short query.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT (SELECT seq FROM activity_head), (SELECT max(id) FROM activity_event)")
+        seq, newest = cursor.fetchone()
+    return seq, newest or 0
+
+
 def forget() -> None:
     """Empty this process's memory of what was noted lately (tests)."""
     with _lock:

@@ -20,7 +20,7 @@ from django.utils.translation import get_language
 from iwg_portal.base.models import Change
 
 Piece = TypeVar("Piece")
-MOST = 200  # pieces; some 25 KB each
+MOST = 300  # pieces; of a page some 25 KB each, of a person's card 2 KB
 
 _pieces: OrderedDict[Hashable, Any] = OrderedDict()
 _lock = Lock()

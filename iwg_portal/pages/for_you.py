@@ -1,7 +1,7 @@
 """What the first page says to its reader herself: what she owes, what waits for her state, what is new to her.
 
-Read anew each time and never kept: it follows from the person, and from tables that no kept page shows. Nothing here
-decides who may see. The lines name what is to be done and lead there; they repeat no content beyond a title.
+Nothing here decides who may see. The lines name what is to be done and lead there; they repeat no content beyond a
+title.
 """
 
 from __future__ import annotations
@@ -11,18 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from capabilities.access import visible_status
 from capabilities.enums import StatusKind
+from iwg_portal.activity import log
+from iwg_portal.base.kept import keep
 from meetings.access import action_points as actions
 from meetings.access.lessons import approved_lessons, unfinished_lessons
-from meetings.access.meetings import visible_meetings
+from meetings.access.meetings import runs_meetings, visible_meetings
 from meetings.access.papers import visible_papers
 from meetings.access.silence import can_approve, visible_circulations
 from meetings.enums import CirculationState, LessonState, MeetingState
@@ -33,6 +37,18 @@ from members.enums import Role
 
 MOST = 3  # lines of each kind
 OLD = dt.timedelta(days=365)
+FRESH = 300  # seconds
+
+
+def card(viewer: Viewer, now: dt.datetime, today: dt.date) -> SafeString:
+    """The finished card of ``viewer``, kept for her alone until anything is done in the portal, five minutes at most:
+    so long may an hour that has passed still stand there. Two queries, else eight at most."""
+    asked = (viewer.person.pk if viewer.person else None, today, int(now.timestamp()) // FRESH, log.version())
+
+    def make() -> SafeString:
+        return render_to_string("pages/for_you.html", {"for_you": ForYou(viewer, now, today)})
+
+    return keep("for you", viewer.rights_key, asked, make)
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,15 @@ class ForYou:
 
     def __init__(self, viewer: Viewer, now: dt.datetime, today: dt.date) -> None:
         self.viewer, self.now, self.today = viewer, now, today
+
+    @property
+    def offices(self) -> str:
+        return ", ".join(str(label) for role, label in Role.choices if role in self.viewer.roles)
+
+    @property
+    def leads_on(self) -> bool:
+        """There is a page about everybody's matters for her."""
+        return runs_meetings(self.viewer)
 
     @property
     def is_empty(self) -> bool:

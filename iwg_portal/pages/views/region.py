@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 from iwg_portal.activity import log
 from iwg_portal.base.kept import keep
 from iwg_portal.base.render import render
-from iwg_portal.pages.for_you import ForYou
+from iwg_portal.pages.for_you import card
 from iwg_portal.pages.parts import PageParts
 from iwg_portal.pages.region import Choice, RegionPage
 
@@ -31,7 +31,9 @@ def region(request: HttpRequest) -> HttpResponse:
     kept = keep("region", viewer.rights_key, (choice, today), parts)
     for state in kept.owners:
         log.was_read(request, state, state=state, page="region")
-    # Herself, and her own: neither kept nor shown to whoever looks at the page as somebody else.
-    for_you = None if viewer.looks_as else ForYou(viewer, timezone.now(), today)
-    context = {"parts": kept, "for_you": for_you}
-    return render(request, "pages/region.html", context, partial="states")
+
+    def for_you() -> str:
+        """Called by the whole page only; not for whoever looks at it as somebody else."""
+        return "" if viewer.looks_as else card(viewer, timezone.now(), today)
+
+    return render(request, "pages/region.html", {"parts": kept, "for_you": for_you}, partial="states")
