@@ -27,18 +27,34 @@ from psycopg2 import sql
 from iwg_portal.pages.benchmark import databases
 from iwg_portal.pages.benchmark.browser import ARGUMENTS, chromium
 
+BROWSER_TESTS = ("tests/journeys/", "tests/pages/test_weight.py")
 START_SECONDS = 180  # on two cores that are busy with other tests
 # Whose language is which: an account's language comes before the browser's.
 SPEAKERS = {"en": "focal-gh", "fr": "delegate-sn", "pt": "focal-cv"}
 WIDTHS = (1280, 360)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """All browser tests in one process, so that there is one browser and one portal, and they begin first.
+
+    Two portals of two processes would share one Valkey, and take each other's jobs from the queue. By the address of a
+    test, because pytest 9 no longer lets pytest-xdist note the group of a test in it.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if nodeid.startswith(BROWSER_TESTS) else nodeid
+
+    return Scheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests run in one process of pytest-xdist, so that there is one browser and one portal."""
+    """Refuse a browser test that would not run beside the others."""
     for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+        if item.get_closest_marker("browser") and not item.nodeid.startswith(BROWSER_TESTS):
+            raise pytest.UsageError(f"{item.nodeid} needs Chromium: add its address to BROWSER_TESTS in tests/browser.py.")
 
 
 def missing(what: str) -> None:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.contrib.auth.hashers import make_password
+from playwright.sync_api import expect
 
 from tests.browser import WIDTHS, clipped, overflow
 from tests.members.factors import PASSPHRASE, code_at
@@ -49,7 +50,7 @@ def set_up_app(page) -> str:
     assert overflow(page) == []
     page.locator('a[href^="/account/factor/app/"]').click()
     secret = page.locator(".iwg-key").inner_text().replace(" ", "")
-    assert page.locator(".iwg-qr svg").is_visible()
+    page.locator(".iwg-qr svg").wait_for()
     assert overflow(page) == []
     page.locator('[name="code"]').fill(code_at(secret=secret))
     page.locator("form:has([name=code]) button.iwg-btn-primary").click()
@@ -93,7 +94,7 @@ def test_an_app_from_set_up_to_sign_in(visit, empty_portal, width):
     assert page.url.endswith("/sign-in/code/")
     page.locator('[name="code"]').fill("000000")
     page.locator("form:has([name=code]) button.iwg-btn-primary").click()
-    assert page.locator(".iwg-errors").count() == 1
+    expect(page.locator(".iwg-errors")).to_have_count(1)
     assert overflow(page) == []
     assert clipped(page) == []
     next_code(empty_portal, page, secret)

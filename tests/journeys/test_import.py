@@ -87,5 +87,5 @@ def test_a_file_that_is_no_workbook(visit, nothing_imported):
     page.locator('[name="year"]').fill("2024")
     page.locator("form:has(input[type=file]) button.iwg-btn-primary").click()
     page.wait_for_load_state()
-    assert page.locator(".iwg-error, .iwg-errors, [role=alert], .iwg-field-error").count() > 0
+    page.locator(".iwg-error, .iwg-errors, [role=alert], .iwg-field-error").first.wait_for()
     assert page.locator('button[name="do"][value="confirm"]').count() == 0

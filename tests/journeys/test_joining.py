@@ -61,7 +61,7 @@ def test_from_a_proposal_to_the_first_page(visit, empty_portal, width):
     page.locator('[name="passphrase"]').fill("ghana ghana ghana")
     page.locator('[name="passphrase_again"]').fill("ghana ghana ghana")
     page.locator("main form button.iwg-btn-primary").click()
-    assert page.locator(".iwg-errors").is_visible()
+    page.locator(".iwg-errors").wait_for()
     assert clipped(page) == []
     page.locator('[name="passphrase"]').fill(PASSPHRASE)
     page.locator('[name="passphrase_again"]').fill(PASSPHRASE)

@@ -56,7 +56,8 @@ def fields(page, number=1):
 def saved(page, number=1, place=0):
     """Until the block has a receipt."""
     receipt = item(page, number).locator("[data-receipt]").nth(place)
-    receipt.filter(has_text=re.compile(r"On the server \d\d:\d\d:\d\d GMT, version \d+")).wait_for()
+    words = re.compile(r"On the server \d\d:\d\d:\d\d GMT, version \d+")
+    expect(receipt).to_have_text(words, timeout=30_000)  # and says, if it does not come, what stands there instead
 
 
 def texts(page, number=1):

@@ -91,7 +91,7 @@ def test_from_the_draft_to_the_adopted_record(visit, empty_portal, secretariat_i
     focal = visit(empty_portal, "focal-gh", width)
     focal.goto(at)
     press(focal, 'button[value="object"]')
-    assert focal.locator("#position .iwg-errors").is_visible()
+    focal.locator("#position .iwg-errors").wait_for()
     focal.locator('#position [name="text"]').fill("Le paragraphe 2 n’a pas été dit ainsi.")
     press(focal, 'button[value="object"]')
     assert "n’a pas été dit ainsi" in focal.locator("#positions").inner_text()
@@ -114,7 +114,7 @@ def test_from_the_draft_to_the_adopted_record(visit, empty_portal, secretariat_i
     press(delegate, "#comment button")
     assert "Il est conservé" in delegate.locator(".iwg-message").inner_text()
     Celery(broker=databases.redis_url(12).replace("unix://", "redis+socket://")).send_task("meetings.adopt_due")
-    end = time.monotonic() + 90  # the worker may be busy with mail
+    end = time.monotonic() + 240  # the worker may be busy with mail
     while time.monotonic() < end:
         delegate.goto(at)
         if "adopté tacitement" in delegate.locator(".iwg-banner").inner_text():
