@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse a browser test that would not run beside the others."""
     for item in items:
         if item.get_closest_marker("browser") and not item.nodeid.startswith(BROWSER_TESTS):
-            raise pytest.UsageError(f"{item.nodeid} needs Chromium: add its address to BROWSER_TESTS in tests/browser.py.")
+            raise pytest.UsageError(f"{item.nodeid} needs Chromium: name its file in BROWSER_TESTS (tests/browser.py).")
 
 
 def missing(what: str) -> None:
