@@ -8,6 +8,7 @@ from members.views import (
     factor_resets,
     factors,
     files,
+    holidays,
     joining,
     language,
     links,
@@ -53,6 +54,7 @@ urlpatterns = [
     path("states/<slug:alpha2>/documents/", documents.documents, name="documents"),
     path("states/<slug:alpha2>/documents/<uuid:pk>/", documents.document, name="document"),
     path("states/<slug:alpha2>/documents/<uuid:pk>/readers/", documents.document_audience, name="document_audience"),
+    path("states/<slug:alpha2>/holidays/", holidays.holidays, name="holidays"),
     path("files/<uuid:pk>/", files.stored_file, name="file"),
     path("files/<uuid:pk>/v/<int:number>/", files.stored_file, name="file_version"),
 ]

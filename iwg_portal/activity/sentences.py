@@ -60,6 +60,8 @@ SENTENCES = {
     "factor_reset.withdrawn": _("%(actor)s withdrew the reset of the second factor of %(target)s."),
     "text.parked": _("What %(actor)s had typed was kept, because it came too late."),
     "text.discarded": _("%(actor)s discarded a kept text."),
+    "holidays.entered": _("%(actor)s entered public holidays of %(target)s."),
+    "holidays.removed": _("%(actor)s took out a public holiday of %(target)s."),
     "file.stored": _("%(actor)s uploaded a document: %(target)s."),
     "file.version_added": _("%(actor)s uploaded a new version of %(target)s."),
     "file.audience_changed": _("%(actor)s changed who may read %(target)s."),

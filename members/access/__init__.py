@@ -19,6 +19,7 @@ from members.access.factors import (
     visible_factor_resets,
 )
 from members.access.files import can_change_file, can_store_file, visible_files, visible_versions
+from members.access.holidays import can_keep_holidays, visible_holidays
 from members.access.joining import (
     allowed_for,
     can_decide,
@@ -75,6 +76,7 @@ __all__ = [
     "can_deactivate",
     "can_decide",
     "can_end_term",
+    "can_keep_holidays",
     "can_propose",
     "can_reactivate",
     "can_revoke",
@@ -115,6 +117,7 @@ __all__ = [
     "visible_factor_resets",
     "visible_files",
     "visible_group",
+    "visible_holidays",
     "visible_member_states",
     "visible_observer_states",
     "visible_organisations",
