@@ -230,6 +230,17 @@ def _signed_in(browser: Any, portal: Portal, persona: str) -> Any:
     return portal.states[persona]
 
 
+def enter_code(page: Any, code: Callable[[], str]) -> None:
+    """The six digits of her app; when they changed while she typed, the next ones."""
+    for _attempt in range(3):
+        address = page.url
+        page.locator('[name="code"]').fill(code())
+        with page.expect_navigation():
+            page.locator("form:has([name=code]) button.iwg-btn-primary").click()
+        if page.url != address or not page.locator(".iwg-errors").count():
+            return
+
+
 # -- What a reader must never meet -----------------------------------------------------------------------------------
 
 

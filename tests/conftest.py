@@ -15,6 +15,9 @@ from django.db.models import QuerySet
 from django.test import Client
 
 from iwg_portal.activity import log
+from iwg_portal.base.embedded.paths import broker_url
+from iwg_portal.celery import app
+from iwg_portal.pages.benchmark import databases
 from tests.cast import cast
 
 __all__ = ["cast"]
@@ -29,8 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _a_cache_for_each_worker() -> None:
-    """With pytest-xdist the workers share one Valkey: a test that empties its cache must not empty another's."""
+def _a_cache_and_a_queue_for_each_worker() -> None:
+    """With pytest-xdist the workers share one Valkey: a test that empties its cache must not empty another's, and one
+    that counts what waits in the queue must not find another's."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if worker.startswith("gw"):
         place = settings.CACHES["default"]
@@ -38,6 +42,7 @@ def _a_cache_for_each_worker() -> None:
         # Two seconds are a page's patience. A machine that is busy with browsers may pause for longer, and a limit on
         # attempts that then counts nothing would look like a fault of the code under test.
         place["OPTIONS"] = {"socket_timeout": 60}
+        app.conf.broker_url = broker_url(databases.redis_url(7 - int(worker[2:]) % 7))
 
 
 # -- Network off ---------------------------------------------------------------------------------------------------
@@ -177,9 +182,11 @@ def _forget() -> Iterator[None]:
     """The framework is kept in the process under its version, and so is the pause after a silent Redis."""
     from capabilities.queries import framework
     from iwg_portal.base.cache import PatientClient
+    from iwg_portal.mail.poke import Breaker
 
     yield
     PatientClient._silent_until, PatientClient._warned = 0.0, False
+    Breaker.open_until = 0.0
     log.forget()
     framework._framework.cache_clear()
     framework._definitions.cache_clear()

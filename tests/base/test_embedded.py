@@ -10,11 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from celery import Celery
 from django.core.exceptions import ImproperlyConfigured
 
 from iwg_portal.base.embedded import paths, processes, programs, servers
 from iwg_portal.base.embedded.postgres import Postgres
 from iwg_portal.base.embedded.programs import PG_MAJOR, ServerProblem
+from iwg_portal.pages.benchmark import databases
 from tests.base.portal import command, data_folder, environment, poll, processes_of
 
 
@@ -203,3 +205,9 @@ def test_below_a_private_folder_programs_and_database_are_placed_within_reach(tm
             assert paths.home(folder).parent == shared
             assert str(paths.home(folder)) in (folder / "database-is-elsewhere.txt").read_text()
         held.discard()
+
+
+def test_the_queue_is_in_the_database_that_the_address_names():
+    """Two portals on one Redis must not take each other's jobs."""
+    with Celery(broker=paths.broker_url(databases.redis_url(9))).connection_for_write() as connection:
+        assert connection.channel().client.connection_pool.connection_kwargs["db"] == 9

@@ -16,18 +16,11 @@ from iwg_portal.jobs import actions, queries
 from iwg_portal.jobs.models import JobRun
 from iwg_portal.jobs.schedule import Job, jobs
 from iwg_portal.jobs.words import WORDS
-from iwg_portal.mail.poke import Breaker
 from tests.pages.test_region import text
 
 pytestmark = pytest.mark.django_db
 URL = "/operations/"
 MINUTE, DAY = dt.timedelta(minutes=1), dt.timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def _no_pause():
-    yield
-    Breaker.open_until = 0.0
 
 
 def ran(task, ago=dt.timedelta(0), outcome="done", seconds=2.0, **values):

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from playwright.sync_api import expect
 
-from tests.browser import WIDTHS, clipped, overflow
+from tests.browser import WIDTHS, clipped, enter_code, overflow
 from tests.members.factors import PASSPHRASE, code_at
 
 pytestmark = pytest.mark.browser
@@ -52,8 +52,7 @@ def set_up_app(page) -> str:
     secret = page.locator(".iwg-key").inner_text().replace(" ", "")
     page.locator(".iwg-qr svg").wait_for()
     assert overflow(page) == []
-    page.locator('[name="code"]').fill(code_at(secret=secret))
-    page.locator("form:has([name=code]) button.iwg-btn-primary").click()
+    enter_code(page, lambda: code_at(secret=secret))
     page.wait_for_url(re.compile(r"/account/factor/codes/"))
     page.locator('button[value="show"]').click()
     page.locator(".iwg-codes li").last.wait_for()
@@ -71,8 +70,7 @@ def sign_out(page) -> None:
 def next_code(portal, page, secret: str) -> None:
     """As if thirty seconds had passed since the last one."""
     portal.execute("UPDATE members_factorstate SET last_step = 0")
-    page.locator('[name="code"]').fill(code_at(secret=secret))
-    page.locator("form:has([name=code]) button.iwg-btn-primary").click()
+    enter_code(page, lambda: code_at(secret=secret))
 
 
 @pytest.mark.parametrize("width", WIDTHS)

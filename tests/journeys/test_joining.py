@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.browser import SPEAKERS, WIDTHS, clipped, overflow
+from tests.browser import SPEAKERS, WIDTHS, clipped, enter_code, overflow
 from tests.members.factors import code_at
 from tests.members.joining import PASSPHRASE
 
@@ -70,8 +70,7 @@ def test_from_a_proposal_to_the_first_page(visit, empty_portal, width):
 
     page.goto("/account/factor/app/")
     secret = page.locator(".iwg-key").inner_text().replace(" ", "")
-    page.locator('[name="code"]').fill(code_at(secret=secret))
-    page.locator("form:has([name=code]) button.iwg-btn-primary").click()
+    enter_code(page, lambda: code_at(secret=secret))
     page.wait_for_url(re.compile(r"/account/factor/codes/"))
     page.goto("/")
     page.wait_for_url(re.compile(r"/region/$"))

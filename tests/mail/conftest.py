@@ -5,14 +5,7 @@ import pytest
 from iwg_portal.mail.benchmark.sink import Sink
 from iwg_portal.mail.models import OutboxMail
 from iwg_portal.mail.outbox import queue
-from iwg_portal.mail.poke import Breaker
 from tests.factories import PersonFactory
-
-
-@pytest.fixture(autouse=True)
-def _no_pause():
-    yield
-    Breaker.open_until = 0.0
 
 
 @pytest.fixture

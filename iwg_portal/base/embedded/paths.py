@@ -170,3 +170,9 @@ def database_url(data_dir: Path) -> str:
 def redis_url(data_dir: Path) -> str:
     """The URL of the embedded Valkey, whether it runs or not."""
     return f"unix://{socket_dir(data_dir) / VALKEY_SOCKET}"
+
+
+def broker_url(redis_url: str) -> str:
+    """The same Redis as Celery names it, which calls the number of the database behind a socket ``virtual_host`` and
+    would take number 0 for any other word."""
+    return redis_url.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")

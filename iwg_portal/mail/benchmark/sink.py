@@ -107,9 +107,11 @@ class Sink:
     def listening(self) -> Iterator[int]:
         """Serve in a thread of its own on a free port; the port."""
         loop = asyncio.new_event_loop()
-        server = loop.run_until_complete(asyncio.start_server(self.serve, "127.0.0.1", 0))
         thread = Thread(target=loop.run_forever)
         thread.start()
+        # Begun in that thread too: the caller's may have a loop of its own that runs.
+        beginning = asyncio.start_server(self.serve, "127.0.0.1", 0)
+        server = asyncio.run_coroutine_threadsafe(beginning, loop).result()
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
