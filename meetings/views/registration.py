@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from iwg_portal.base.render import render
+from iwg_portal.reminders import ledger
 from meetings.access import registration as access
 from meetings.access.attendance import can_declare, invited_states, sees_attendance
 from meetings.access.meetings import in_the_room, runs_meetings, visible_meetings
@@ -71,6 +72,7 @@ def _context(request: HttpRequest, meeting: Meeting, form: AnswerForm) -> dict[s
         "sentence": _sentence(meeting, own, groups),
         "hidden": meeting.chatham_house and not in_the_room(viewer, meeting),
         "attendance_url": _attendance_url(viewer, meeting),
+        "reminded": ledger.reminded_on("meetings.registration", [meeting]).get(str(meeting.pk)),
         "crumbs": [{"url": meeting_address(meeting), "label": meeting.title}],
     }
 

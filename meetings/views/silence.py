@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from iwg_portal.base.render import render
+from iwg_portal.reminders import ledger
 from meetings.access import silence as access
 from meetings.access.meetings import visible_meetings
 from meetings.access.records import reads_drafts
@@ -170,6 +171,7 @@ def _page(
         "allowed": access.allowed(viewer, meeting, chosen, now) if chosen == latest else frozenset(),
         "crumbs": [{"url": meeting_address(meeting), "label": meeting.title}],
         "settles": access.can_settle(viewer, meeting),
+        "reminded": ledger.reminded_on("meetings.silence", [chosen]).get(str(chosen.pk)) if chosen else None,
         "text": None,
         "own_remarks": [],
         "position_form": None,

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from iwg_portal.activity import log
 from iwg_portal.base.render import render
 from iwg_portal.base.step_up import step_up_required
+from iwg_portal.reminders import ledger
 from members import access, actions
 from members.access import Viewer
 from members.enums import Role
@@ -77,10 +78,16 @@ def _person_page(request: HttpRequest, found: Person, problems: list[str] | None
     phone = found.phone if access.can_see_phone(viewer, found) else None
     if phone and found != viewer.person:
         log.was_read(request, found, state=next((term.state for term in terms if not term.has_ended), None))
+    reminded = ledger.reminded_on("members.term_ending", terms)
     context = {
         "found": found,
         "terms": [
-            {"term": term, "end": access.can_end_term(viewer, term), "move": access.can_change_delegation(viewer, term)}
+            {
+                "term": term,
+                "end": access.can_end_term(viewer, term),
+                "move": access.can_change_delegation(viewer, term),
+                "reminded": reminded.get(str(term.pk)),
+            }
             for term in terms
         ],
         "words": query.status_words(found, any(not term.has_ended for term in terms)),

@@ -76,6 +76,9 @@ def test_silence_at_half_time_and_on_the_last_day(cast):
     assert set(told) == {"own_delegate", "own_focal_point", "other_delegate"}
     assert "A record is adopted by silence on 6 July 2026, 12:00 UTC" in told["own_delegate"]
     assert "Secret meeting" not in told["own_delegate"]
+    with time_machine.travel(at(2026, 7, 1, 9)):
+        page = cast.client("other_delegate").get(f"/meetings/{row.record.meeting_id}/silence/").content.decode()
+        assert "Reminded on <time datetime=\"2026-06-30\">" in page
     assert reminded(cast, at(2026, 7, 1, 9)) == {}
     Position.objects.create(
         circulation=row, state=cast.other, stance="agree", by=cast.person("other_delegate"), at=at(2026, 7, 2)
@@ -131,7 +134,19 @@ def test_registration_that_closes(cast):
     assert set(told) == {"own_focal_point", "observer", "partner", "other_delegate"}
     assert "3 July 2026, and your state has named nobody yet" in told["own_focal_point"]
     assert "3 July 2026, and you have not answered yet" in told["observer"]
+    with time_machine.travel(NOW):
+        for part in ("own_delegate", "secretariat"):
+            page = cast.client(part).get(f"/meetings/{meeting.pk}/registration/").content.decode()
+            assert "Reminded on <time datetime=\"2026-06-30\">30 June 2026</time>." in page
     assert reminded(cast, at(2026, 7, 6, 9)) == {}, "it is closed"
+
+
+def test_what_nobody_was_reminded_of_does_not_say_so(cast):
+    meeting = MeetingFactory(register_by=dt.date(2026, 9, 3), starts_at=at(2026, 9, 20), ends_at=at(2026, 9, 21))
+    assert reminded(cast) == {}
+    with time_machine.travel(NOW):
+        page = cast.client("own_delegate").get(f"/meetings/{meeting.pk}/registration/").content.decode()
+    assert "Reminded on" not in page
 
 
 def test_papers_that_are_missing(cast):
