@@ -9,11 +9,11 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from iwg_portal.base import marks
+from iwg_portal.base.dates import date_format
 from iwg_portal.base.documents import pdf
 from iwg_portal.base.markdown import plain
 from meetings.models import Meeting

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from iwg_portal.base.dates import date_format
 from iwg_portal.reminders import clock
 from iwg_portal.reminders.clock import Days
 from iwg_portal.reminders.registry import Due, Line, calendar, reminds, steps_of

@@ -62,6 +62,20 @@ def test_each_fault_is_named(root, msgid, values, problem):
     assert f"fr: {problem}: {values.get('msgid', msgid)!r}" in translations.problems(root, TEXTS)
 
 
+@pytest.mark.parametrize(
+    "words", ["Région !", "Région\u00a0?", "Région;", "«Région\u202f»", "Région : une", "Région\u202f: une"]
+)
+def test_french_spaces_are_asked_for(root, words):
+    change(root, "Region", msgstr=words)
+    assert ["not the French space at" in line for line in translations.problems(root, TEXTS)] == [True]
+
+
+@pytest.mark.parametrize("words", ["Région\u202f; «\u202fune\u202f»\u00a0: 10:42", "NA: motif, https://example.org"])
+def test_french_spaces_as_they_should_be(root, words):
+    change(root, "Region", msgstr=words)
+    assert translations.problems(root, TEXTS) == []
+
+
 def test_a_text_that_is_in_no_catalogue(root):
     assert translations.problems(root, TEXTS | {("", "New", "")}) == [
         f"{language}: missing: 'New'" for language in translations.LANGUAGES

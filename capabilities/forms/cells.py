@@ -8,12 +8,12 @@ import re
 import unicodedata
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from capabilities.enums import AnswerKind
 from capabilities.queries.imports import Value
 from capabilities.queries.workbooks import Vocabulary, squeeze
+from iwg_portal.base.dates import date_format
 from iwg_portal.base.spreadsheets import Missing
 
 EARLIEST = dt.date(1990, 1, 1)

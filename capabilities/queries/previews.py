@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -14,6 +13,7 @@ from capabilities.models import Edition
 from capabilities.queries.framework import Framework, framework
 from capabilities.queries.imports import Change, Plan, Stated
 from capabilities.queries.workbooks import Vocabulary
+from iwg_portal.base.dates import date_format
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,8 @@ def short_words(audience: str) -> str:
     }[Audience(audience)]
 
 
-def short_choices(state: State, audiences: Iterable[Audience]) -> list[tuple[str, str]]:
-    """(value, "all member states: 16 states, 61 people"), for a select. One query."""
-    by_audience = reaches(state)
-    return [(a.value, with_numbers(by_audience[a])) for a in audiences]
-
-
 def choices(state: State, audiences: Iterable[Audience]) -> list[tuple[str, str]]:
-    """The same in full words, for cards. One query."""
+    """(value, "the delegations of all member states …: 16 states, 61 people"), for cards. One query."""
     by_audience = reaches(state)
     return [(a.value, by_audience[a].sentence) for a in audiences]
 

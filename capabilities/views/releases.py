@@ -80,7 +80,8 @@ class ReleasePage:
 
     def form(self, *args: Any) -> ReleaseForm:
         offered = access.audiences_to_choose(self.viewer, self.state)
-        choices = [(a.value, readers.with_numbers(self.reaches[a])) for a in offered]
+        # Without numbers: a select cuts what is long, and they stand beside the table.
+        choices = [(a.value, readers.short_words(a)) for a in offered]
         return ReleaseForm(*args, areas=self.areas, audiences=choices, given=self.given)
 
     def _common(self) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -27,6 +26,7 @@ from capabilities.queries import readers
 from capabilities.queries import status as query
 from capabilities.queries.releases import released
 from iwg_portal.base import marks
+from iwg_portal.base.dates import date_format
 from iwg_portal.base.render import render
 from members.access import Viewer, reaches, visible_member_states
 from members.actions.files import note_refused_passenger_data

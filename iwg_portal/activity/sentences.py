@@ -143,11 +143,13 @@ SENTENCES = {
 }
 
 
-def sentence(event: Event, *, named: bool = True) -> str:
+def sentence(event: Event, *, named: bool = True, target: str | None = None) -> str:
     """What happened, in the active language; a kind that is no longer known is named by itself.
 
-    ``named`` False: the reader may not know who it was.
+    ``named`` False: the reader may not know who it was. ``target``: what it happened to, in the reader's words; else
+    in those of the day.
     """
+    shown = event.target_label if target is None else target
     if not named:
         actor = gettext("Somebody of another delegation or organisation")
     elif event.actor_id is None and event.actor_label == "system":
@@ -156,8 +158,8 @@ def sentence(event: Event, *, named: bool = True) -> str:
         actor = event.actor_label
     known = SENTENCES.get(event.kind)
     if known is None:
-        return f"{actor}: {event.kind} {event.target_label}"
-    return str(known) % {"actor": actor, "target": event.target_label}
+        return f"{actor}: {event.kind} {shown}"
+    return str(known) % {"actor": actor, "target": shown}
 
 
 def kinds() -> list[tuple[str, str]]:

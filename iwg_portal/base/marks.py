@@ -2,10 +2,11 @@
 
 import datetime as dt
 
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
+
+from iwg_portal.base.dates import date_format
 
 from .icons import icon
 

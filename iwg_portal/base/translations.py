@@ -19,6 +19,9 @@ CATALOGUES = Path("iwg_portal") / "locale"
 NOT_OURS = (".*", "tests", "node_modules", "screens", "static", "docs", "deploy")
 _NAMED = re.compile(r"%\((\w+)\)[a-z]|\{(\w*)\}")
 _UNNAMED = re.compile(r"(?<!%)(?:%%)*%[sdr]")
+# French: a narrow no-break space before ; ! ? » and after «, a no-break space before a colon. A time ("10:42"), an
+# address and the code of a cell ("NA: reason") keep their colon.
+_FRENCH = re.compile(r"[^\u202f;!?»][;!?»]|«(?!\u202f)|(?<!\u00a0)(?<!\bNA):(?!\d|//)")
 PLURALS = {"en": "(n != 1)", "fr": "(n > 1)", "pt": "(n != 1)"}
 HEADER = r"""msgid ""
 msgstr ""
@@ -118,6 +121,8 @@ def _wrong(entry: polib.POEntry, wanted: bool, language: str) -> Iterator[str]:
         expected = placeholders(entry.msgid) & placeholders(entry.msgid_plural or entry.msgid)
         if not expected <= placeholders(translated) <= allowed:
             yield "other placeholders in the translation"
+        if language == "fr" and (found := _FRENCH.search(translated)):
+            yield f"not the French space at {translated[max(0, found.start() - 15) : found.end()]!r}"
     if not entry.msgid_plural and entry.msgid.startswith("\n") != entry.msgstr.startswith("\n"):
         yield "line break at the beginning differs"
 

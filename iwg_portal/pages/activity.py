@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
@@ -18,7 +19,10 @@ from iwg_portal.activity.models import Event
 from iwg_portal.activity.sentences import kinds, sentence
 from iwg_portal.base.spreadsheets import write_csv
 from meetings.access.events import to_read
+from meetings.access.meetings import visible_groups
+from meetings.enums import TurnKind
 from members.access import Viewer, events_of_people, known_actors, visible_group, visible_states
+from members.enums import LinkPurpose, Role
 from members.models import State
 
 PAGE = 50
@@ -94,7 +98,7 @@ class Row:
 
 
 class ActivityPage:
-    """Fifty of ``events``, the newest first, and where the older ones begin. At most four queries."""
+    """Fifty of ``events``, the newest first, and where the older ones begin. At most five queries."""
 
     def __init__(self, viewer: Viewer, events: QuerySet[Event], choice: Choice) -> None:
         self.viewer, self.choice = viewer, choice
@@ -132,7 +136,33 @@ class ActivityPage:
 
     def _sentence(self, event: Event) -> str:
         named = self.known is None or event.actor_id is None or event.actor_id in self.known
-        return sentence(event, named=named)
+        return sentence(event, named=named, target=self._target(event))
+
+    def _target(self, event: Event) -> str:
+        """The frozen label, its known words in the reader's language. A person's name is never a word."""
+        if event.target_type == "members.person":
+            return event.target_label
+        return ", ".join(self._in_words(piece) for piece in event.target_label.split(", "))
+
+    def _in_words(self, piece: str) -> str:
+        head, _space, last = piece.rpartition(" ")
+        if piece in self._words or head not in self._words:
+            return self._words.get(piece, piece)
+        return f"{self._words[head]} {self._words.get(last, last)}"
+
+    @cached_property
+    def _words(self) -> dict[str, str]:
+        """Of the words that actions leave in labels, in whatever language they were working, the reader's own."""
+        words = {"file": _("file"), "lesson": _("lesson"), "groups": _("groups")}
+        words["states and partners"] = _("states and partners")
+        words.update({group.key: group.name for group in visible_groups(self.viewer)})
+        words.update({str(choice.value): str(choice.label) for choice in (*Role, *TurnKind, *LinkPurpose)})
+        for language, _name in settings.LANGUAGES:
+            with translation.override(language):
+                said = [(str(choice.label), choice) for choice in (*Role, *LinkPurpose)]
+            words.update({word: str(choice.label) for word, choice in said})
+            words.update({getattr(state, f"name_{language}"): state.name for state in self.all_states})
+        return words
 
     @property
     def older(self) -> str:

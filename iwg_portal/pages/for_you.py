@@ -13,7 +13,6 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
@@ -23,6 +22,7 @@ from django.utils.translation import ngettext
 from capabilities.access import visible_status
 from capabilities.enums import StatusKind
 from iwg_portal.activity import log
+from iwg_portal.base.dates import date_format
 from iwg_portal.base.kept import keep
 from meetings.access import action_points as actions
 from meetings.access.lessons import approved_lessons, unfinished_lessons

@@ -15,7 +15,6 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Subquery, Window
 from django.db.models.expressions import OuterRef
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -25,6 +24,7 @@ from capabilities.access import can_import, visible_assessments, visible_rounds,
 from capabilities.enums import AssessmentState
 from capabilities.models import Round
 from capabilities.queries import region as status
+from iwg_portal.base.dates import date_format
 from iwg_portal.jobs import queries as jobs
 from iwg_portal.jobs.access import can_see_jobs, visible_runs
 from iwg_portal.mail.access import can_see_outbox, visible_mails

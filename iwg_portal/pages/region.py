@@ -44,6 +44,7 @@ class Choice:
     year: int | None = None
     scope: str = Scope.BOTH
     area: str = ""
+    names_round: bool = False  # something was said about the round, be it a year or not
 
     @classmethod
     def of(cls, asked: Any) -> Choice:
@@ -53,6 +54,7 @@ class Choice:
             int(year) if year.isascii() and year.isdigit() and len(year) == 4 else None,
             scope if scope in Scope.values else Scope.BOTH,
             asked.get("area", "")[:8].upper(),
+            bool(year),
         )
 
 
@@ -65,6 +67,7 @@ class RegionPage:
         self.round = next((r for r in self.rounds if r.year == choice.year), None)
         if self.round is None and self.rounds:
             self.round = self.rounds[0]
+        self.knows_round = not choice.names_round or (self.round is not None and self.round.year == choice.year)
         self.is_newest = not self.rounds or self.round == self.rounds[0]
         older = [r for r in self.rounds if self.round and r.year < self.round.year]
         self.before: Round | None = older[0] if older else None

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -19,6 +18,7 @@ from capabilities.enums import LADDERS, StatusKind
 from capabilities.queries import framework as texts
 from capabilities.queries import region as query
 from iwg_portal.base import cells, marks
+from iwg_portal.base.dates import date_format
 from members.access import Viewer, is_member, visible_states
 from members.enums import Audience, ParticipationKind, narrowest
 from members.models import State

@@ -8,10 +8,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from iwg_portal.base.dates import date_format
 from iwg_portal.base.uploads.detector import no_passenger_data
 from meetings.enums import Theme
 from meetings.forms.line import Line

@@ -10,11 +10,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db.models import QuerySet
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from iwg_portal.base.dates import date_format
 from iwg_portal.base.marks import tlp
 from meetings.access.meetings import AUDIENCES
 from meetings.forms.line import Line

@@ -22,10 +22,10 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
-from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from iwg_portal.base.dates import date_format
 from meetings.enums import SHARED, UNFINISHED, OwnerState
 from meetings.models import ActionOwner, ActionPoint, ActionReport
 from meetings.queries.decisions import ORGANISATION, STATE, excerpt, number_in, whole, words_of

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from iwg_portal.base import marks
+from iwg_portal.base.dates import date_format
 from meetings.enums import Presence
 from meetings.models import Attendance, Meeting
 from members.models import Organisation, State

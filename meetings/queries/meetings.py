@@ -7,10 +7,10 @@ import zoneinfo
 from dataclasses import dataclass
 
 from django.db.models import Max, QuerySet
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from iwg_portal.base import marks
+from iwg_portal.base.dates import date_format, day_number
 from meetings.enums import MeetingState
 from meetings.models import Group, Meeting
 from members.enums import Role
@@ -114,7 +114,7 @@ def days(first: dt.date, last: dt.date) -> str:
     if first == last:
         return end
     if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{end}"  # in each of the three languages the day comes first
+        return f"{day_number(first)}–{end}"  # in each of the three languages the day comes first
     start = date_format(first, "MONTH_DAY_FORMAT" if first.year == last.year else "DATE_FORMAT")
     return f"{start} – {end}"
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from iwg_portal.base.dates import date_format
 from iwg_portal.base.marks import TLP
 from meetings.models import AgendaItem, Meeting, Paper
 from members.enums import Audience, Language

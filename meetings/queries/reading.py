@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from iwg_portal.base import markdown
+from iwg_portal.base.dates import date_format
 from iwg_portal.base.marks import zone as zone_word
 from meetings.enums import BlockKind, DecisionKind, Stance
 from meetings.models import Comment, Position

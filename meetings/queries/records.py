@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from django.db.models import Max, QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from iwg_portal.base import markdown
+from iwg_portal.base.dates import date_format
 from meetings.enums import BlockKind, ItemState, OwnerState
 from meetings.models import ActionOwner, ActionPoint, AgendaItem, Block, BlockRevision, Here, Meeting
 from members.models import Person

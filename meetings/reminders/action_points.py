@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from django.db.models import Max
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from iwg_portal.base.dates import date_format
 from iwg_portal.reminders import clock, ledger
 from iwg_portal.reminders.registry import Due, Line, reminds
 from meetings.access.action_points import in_office, visible_owners

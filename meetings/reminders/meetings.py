@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from iwg_portal.base.dates import date_format
 from iwg_portal.reminders import clock
 from iwg_portal.reminders.registry import Due, Line, reminds, steps_of
 from meetings.access.meetings import visible_items, visible_meetings

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from iwg_portal.base.dates import date_format
 from iwg_portal.base.marks import zone as zone_word
 from iwg_portal.reminders import clock
 from iwg_portal.reminders.registry import Due, Line, reminds

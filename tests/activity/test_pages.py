@@ -18,6 +18,7 @@ from iwg_portal.pages import activity
 from members import access
 from members.access import ANONYMOUS
 from tests.cast import PARTS
+from tests.factories.meetings import GroupFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -178,6 +179,30 @@ def test_sentences_and_times_are_the_readers(cast, language, said, portal):
     assert "10:30" in shown[0]
     assert "WAT" in shown[0]
     assert shown[1].startswith(portal)
+
+
+@pytest.mark.parametrize(
+    ("language", "status", "meeting", "office", "paper"),
+    [
+        ("fr", "État propre (API)", "Plénière 4", "point focal, État propre", "Plénière 4, 3"),
+        ("pt", "Estado próprio (API)", "Plenário 4", "ponto focal, Estado próprio", "Plenário 4, 3"),
+    ],
+)
+def test_frozen_labels_are_said_in_the_readers_words(cast, language, status, meeting, office, paper):
+    cast.own.name_fr, cast.own.name_pt = "État propre", "Estado próprio"
+    cast.own.save()
+    GroupFactory(key="plenary", name_en="Plenary", name_fr="Plénière", name_pt="Plenário")
+    person = cast.person("secretariat")
+    person.language = language
+    person.save()
+    named = (f"{cast.own.name_en} (API)", "plenary 4", f"focal point, {cast.own.name_en}", "plenary 4, 3")
+    for label in (*named, "something else 7, of old", "file 17378eda"):
+        write(cast, "secretariat", "file.exported", target=cast.own, label=label)
+    write(cast, "secretariat", "person.added", target=cast.person("stranger"), label="lesson")
+    shown = lines(cast.client("secretariat").get(ALL))
+    for words in (status, meeting, office, paper, "something else 7, of old", "17378eda", "lesson"):
+        assert any(words in line for line in shown), (words, shown)
+    assert not any("plenary" in line or cast.own.name_en in line for line in shown)
 
 
 def test_a_zone_that_is_not_one_is_the_groups(cast):

@@ -48,6 +48,33 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(visit, portal, persona, 
     assert overflow(page) == []
 
 
+WIDEST = """select => {
+    const style = getComputedStyle(select), pen = document.createElement('canvas').getContext('2d');
+    pen.font = `${style.fontSize} ${style.fontFamily}`;
+    const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return [...select.options].map(o => o.label).filter(words => pen.measureText(words).width > room);
+}"""
+
+
+@pytest.mark.parametrize(("persona", "state"), [("focal-gh", "gh"), ("focal-cv", "cv")])
+def test_no_choice_of_who_reads_is_cut_on_a_telephone(visit, portal, persona, state):
+    page = visit(portal, persona, width=360)
+    page.goto(f"/states/{state}/release/")
+    selects = page.locator(".iwg-release select")
+    assert selects.count() > 1
+    for select in selects.all():
+        assert select.evaluate(WIDEST) == []
+    assert overflow(page) == []
+
+
+def test_the_buttons_of_a_lost_factor_fit_a_telephone(visit, portal):
+    page = visit(portal, "admin", width=360)
+    page.goto("/people/factor-resets/")
+    button = page.locator('button[value="confirm"]').first
+    assert button.bounding_box()["height"] < 50  # one line
+    assert overflow(page) == []
+
+
 def _checker() -> Path:
     jar = Path(os.environ.get("VNU_JAR") or settings.BASE_DIR / ".cache" / "vnu.jar")
     if not jar.exists():

@@ -125,6 +125,18 @@ def test_unknown_choices_fall_back_to_the_newest_round(world):
         assert "2.0 2.0 2.0" in row(page, "Ownland")
 
 
+@pytest.mark.parametrize("asked", ["1999", "²024", "newest"])
+def test_an_unknown_round_is_said(world, asked):
+    page = text(world.client("own_delegate").get(URL, {"round": asked}))
+    assert "There is no such round" in page
+    assert "What follows is the newest one, 2024." in page
+
+
+def test_a_known_round_and_none_at_all_need_no_word(world):
+    for asked in ({"round": "2023"}, {"round": ""}, {}):
+        assert "There is no such round" not in text(world.client("own_delegate").get(URL, asked))
+
+
 @pytest.mark.parametrize("part", ["observer", "partner", "administrator"])
 def test_those_outside_the_members_see_status_and_never_a_level(world, part):
     page = world.client(part).get(URL)

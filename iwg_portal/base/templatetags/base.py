@@ -6,11 +6,11 @@ from typing import Any
 from django import template
 from django.template.context import Context
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from iwg_portal.base import cells, charts, icons, marks
+from iwg_portal.base.dates import date_format
 
 register = template.Library()
 
@@ -21,6 +21,12 @@ register.simple_tag(cells.change)
 register.simple_tag(cells.level_badge)
 register.simple_tag(cells.level_steps)
 register.simple_tag(charts.progress)
+
+
+@register.filter(expects_localtime=True, is_safe=False)
+def date(value: dt.date | str | None, pattern: str = "DATE_FORMAT") -> str:
+    """Django's filter of that name, with the first of a month as the reader's language writes it."""
+    return date_format(value, pattern) if isinstance(value, dt.date) else ""
 
 
 @register.filter
