@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
@@ -13,11 +12,10 @@ from iwg_portal.mail import outbox
 from iwg_portal.mail.enums import MailState
 from iwg_portal.reminders import clock, ledger
 from iwg_portal.reminders.models import Reminded
-from iwg_portal.reminders.registry import REMINDERS, Due, Reminder, readers
+from iwg_portal.reminders.queries import Found, fresh
+from iwg_portal.reminders.registry import readers
 
 PLANNING = 0x1_0B0C6  # the advisory lock's number; any that nobody else uses
-
-Found = list[tuple[Reminder, Due]]
 
 
 @transaction.atomic
@@ -35,7 +33,7 @@ def plan(*, now: dt.datetime) -> int:
     mornings = _mornings(now, days)
     soon = {person: slot for person, of_hers in days.items() if (slot := clock.at_once(now, of_hers))}
     planned = 0
-    for slots in _divide(_fresh(now, mornings, soon), mornings, soon):
+    for slots in _divide(fresh(now, mornings, soon), mornings, soon):
         planned += _write(slots, now)
     return planned
 
@@ -49,22 +47,6 @@ def _mornings(now: dt.datetime, days: dict[int, clock.Days]) -> dict[int, clock.
     return {
         person: slot for person, slot in slots.items() if person not in begun or begun[person].state == MailState.DUE
     }
-
-
-def _fresh(now: dt.datetime, mornings: dict[int, clock.Slot], soon: dict[int, clock.Slot]) -> dict[int, Found]:
-    """What is due and was not told yet, for whom something can leave today; by person."""
-    found: dict[int, Found] = defaultdict(list)
-    for reminder in REMINDERS.values():
-        if not (mornings or (soon and reminder.may_be_urgent)):
-            continue
-        due = [one for one in reminder.due(now, None) if one.person in mornings or (one.urgent and one.person in soon)]
-        if not due:
-            continue
-        taken = ledger.taken(reminder.name, {one.step for one in due})
-        for one in due:
-            if one[:3] not in taken:  # target, person, step
-                found[one.person].append((reminder, one))
-    return found
 
 
 def _divide(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from iwg_portal.mail import kinds
 from iwg_portal.mail.models import OutboxMail
 from iwg_portal.reminders.ledger import DAILY
 from iwg_portal.reminders.models import Reminded
-from iwg_portal.reminders.registry import REMINDERS, Line
+from iwg_portal.reminders.registry import REMINDERS, Due, Line, Reminder
 
 
 def _sample() -> dict[str, Any]:
@@ -40,7 +41,7 @@ def daily(mail: OutboxMail) -> dict[str, Any] | None:
     # Only what was read above: a row that joins this mail at this moment is not said, and is planned again.
     read = [pk for targets in rows.values() for pks in targets.values() for pk in pks]
     Reminded.objects.filter(mail=mail, pk__in=read).exclude(pk__in=said).update(included=False)
-    return _context(sorted(found, key=lambda line: (line.on, line.text, line.link))) if found else None
+    return _context(_in_order(found)) if found else None
 
 
 def _lines(name: str, person: Any, targets: set[str], now: dt.datetime) -> dict[str, Line]:
@@ -49,6 +50,19 @@ def _lines(name: str, person: Any, targets: set[str], now: dt.datetime) -> dict[
         return {}
     still = {due.target for due in reminder.due(now, targets) if due.person == person.pk}
     return reminder.lines(person, still, now) if still else {}
+
+
+def context_of(person: Any, found: list[tuple[Reminder, Due]], now: dt.datetime) -> dict[str, Any] | None:
+    """The same for what is not planned yet; writes nothing."""
+    targets: dict[str, set[str]] = defaultdict(set)
+    for reminder, due in found:
+        targets[reminder.name].add(due.target)
+    lines = [line for name, those in targets.items() for line in _lines(name, person, those, now).values()]
+    return _context(_in_order(lines)) if lines else None
+
+
+def _in_order(lines: Iterable[Line]) -> list[Line]:
+    return sorted(lines, key=lambda line: (line.on, line.text, line.link))
 
 
 def _context(lines: list[Line]) -> dict[str, Any]:
