@@ -256,7 +256,7 @@ def self_checks(years):
     assert answered == [13, 14, 15, 15]
     assert RoundNote.objects.count() == 7
     for answer in Answer.objects.filter(kind="na").select_related("assessment__state"):
-        word = {"en": "Demonstration:", "fr": "Démonstration :", "pt": "Demonstração:"}
+        word = {"en": "Demonstration:", "fr": "Démonstration\u00a0:", "pt": "Demonstração:"}
         assert answer.reason.startswith(word[answer.assessment.state.ui_language])
     assert {"level", "nd", "na"} == set(Answer.objects.values_list("kind", flat=True))
 
