@@ -169,7 +169,7 @@ ACTS = {
 }
 ACTS |= register_acts.ACTS
 # Every delegation's to do, whichever it is.
-FOR_ALL_MEMBERS = {("record", "comment")}
+FOR_ALL_MEMBERS = {("record", "comment"), ("paper", "look"), ("registration", "answer")}
 OF_ONE_STATE = [row for row in ROWS if (row["object"], row["verb"]) not in FOR_ALL_MEMBERS]
 
 

@@ -36,6 +36,11 @@ class Registration(models.Model):
                 name="registration_for_a_state_or_an_organisation",
                 condition=Q(state__isnull=True) | Q(organisation__isnull=True),
             ),
+            models.CheckConstraint(
+                name="registration_answer_known",
+                condition=Q(answer__in=["", *enums.Answer.values]),
+                violation_error_message=_("Choose an answer."),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -77,6 +77,18 @@ def test_everybody_of_the_group_answers_for_her_own_place(cast, meeting):
         assert row.answer == "no"
     assert cast.client("administrator").post(url(meeting), {"do": "answer", "answer": "yes"}).status_code == 403
     assert Registration.objects.count() == len(places(cast))
+
+
+@pytest.mark.parametrize("answer", ["maybe", "YES", " no", "ýes"])
+def test_no_other_answer_gets_in(cast, meeting, answer):
+    """The form says so, the action refuses it, and so does the database."""
+    words = said(send(cast, "own_delegate", meeting, "answer", answer=answer))
+    assert "Choose an answer." in words
+    with pytest.raises(ValueError, match="is not a valid Answer"):
+        answer_invitation(meeting=meeting, answer=answer, state=cast.own, by=cast.viewer("own_delegate"))
+    with pytest.raises(IntegrityError, match="registration_answer_known"), transaction.atomic():
+        Registration.objects.create(meeting=meeting, person=cast.person("own_delegate"), answer=answer)
+    assert not Registration.objects.exists()
 
 
 def test_the_card_says_what_she_answered(cast, meeting):
