@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from capabilities.queries import framework as texts
-from iwg_portal.base.marks import tlp
+from iwg_portal.base.marks import colon, tlp
 from iwg_portal.base.uploads.detector import no_passenger_data
 from meetings.enums import CostBand, Theme, Transferable
 from meetings.forms.line import Line
@@ -162,8 +162,8 @@ class LessonForm(WordsForm):
             fields["state"].widget = forms.HiddenInput()
             fields["state"].initial = _code(self.states[0])
         if self.items:
-            none = [("", _("no meeting"))]
-            fields["item"].choices = none + [(item.pk, f"{item.meeting.title}: {item.title}") for item in self.items]
+            named = [(item.pk, f"{item.meeting.title}{colon()}{item.title}") for item in self.items]
+            fields["item"].choices = [("", _("no meeting")), *named]
         else:
             del fields["item"]
         areas = framework.areas if framework else ()
