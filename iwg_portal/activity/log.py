@@ -76,6 +76,14 @@ def was_read(request: Any, target: Model, *, state: Model | None = None, page: s
     _note(request, Note("restricted.read", *_names(target), *_owner(state), {"page": page} if page else {}))
 
 
+def was_opened(request: Any, target: Model, label: str) -> None:
+    """The page that is being answered is a circulated record, by one whom it concerns: ``target`` is its version.
+
+    For views. Appended when the answer is given (2xx), once an hour.
+    """
+    _note(request, Note("record.opened", target._meta.label_lower, str(target.pk), label[:300]))
+
+
 def exported(request: Any, name: str, *, target: Model | None = None, state: Model | None = None, **data: Any) -> None:
     """A file is being handed out: ``name`` as the reader saves it; ``data``: counts and choices, never content.
 

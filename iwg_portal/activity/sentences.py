@@ -73,6 +73,7 @@ SENTENCES = {
     "record.withdrawn": _("%(actor)s took back a record that was under silence procedure: %(target)s."),
     "record.commented": _("%(actor)s commented on a record: %(target)s."),
     "record.commented_unnamed": _("Somebody commented on a record: %(target)s."),
+    "record.opened": _("%(actor)s opened a record that is under silence procedure: %(target)s."),
     "record.agreed": _("%(actor)s agreed to a record: %(target)s."),
     "record.agreed_unnamed": _("A member state agreed to a record: %(target)s."),
     "record.objected": _("%(actor)s objected to a record: %(target)s."),

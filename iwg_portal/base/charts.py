@@ -11,6 +11,7 @@ from django.utils.html import conditional_escape as esc
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, pgettext
 
+from . import marks
 from .cells import PATTERNED, number
 
 TOP = 4
@@ -51,7 +52,7 @@ def stacked_bar(segments: Sequence[tuple[str, str, int]], total: int, title: str
             f"{_pattern(code)}/>{text}</g>"
         )
         x += share
-    return _image("iwg-bar", f"{title}: {words}", parts)
+    return _image("iwg-bar", f"{title}{marks.colon()}{words}", parts)
 
 
 def legend(items: Sequence[tuple[str, str, int | None]]) -> SafeString:
@@ -165,9 +166,9 @@ def spark(points: Sequence[Point], title: str, *, breaks: Collection[int] = (), 
         if 0 < i < len(points):
             at = f"{(x[i - 1] + x[i]) / 2:.1f}"
             shapes.append(f'<line class="iwg-spark-break" x1="{at}" x2="{at}" y1="0" y2="100"/>')
-    missing = gettext("not available")
+    missing, colon = gettext("not available"), marks.colon()
     words = "; ".join(
-        f"{label}: {missing if median is None else number(median, 1)}" for label, median, _q1, _q3 in points
+        f"{label}{colon}{missing if median is None else number(median, 1)}" for label, median, _q1, _q3 in points
     )
     if breaks:
         words += "; " + gettext("the line breaks where the framework edition changes")

@@ -36,6 +36,12 @@ MONTHS = [
 ]
 
 
+def colon() -> str:
+    """What stands between a name and what is said of it: French has a no-break space before it."""
+    # Translators: only the spaces differ; in French a no-break space comes first.
+    return gettext(": ")
+
+
 def tlp(audience: str) -> SafeString:
     """The label of an audience, in FIRST’s own colours on black, as text."""
     label, colour = TLP[audience]

@@ -26,7 +26,7 @@ from capabilities.enums import LADDERS, Scope
 from capabilities.models import Round
 from capabilities.queries import framework as texts
 from capabilities.queries import region as query
-from iwg_portal.base import cells, charts
+from iwg_portal.base import cells, charts, marks
 from iwg_portal.pages.glossing import Glosser
 from iwg_portal.pages.looks import looks
 from members.access import Viewer, visible_member_states
@@ -198,7 +198,7 @@ class RegionPage:
                     state.alpha2,
                     self._step(state.pk, kind),
                     self._address(state),
-                    f"{state.name}: {self.words(kind, self._step(state.pk, kind))}",
+                    f"{state.name}{marks.colon()}{self.words(kind, self._step(state.pk, kind))}",
                 )
                 for state in self.states
             ]

@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 from iwg_portal.activity.models import Event
 from meetings.access.lessons import origin_known
 from meetings.access.meetings import closed_rooms
-from meetings.models import ActionPoint, AgendaItem, Decision, Lesson, Meeting, Paper, Record
+from meetings.models import ActionPoint, AgendaItem, Decision, Lesson, Meeting, Paper, Record, RecordVersion
 from members.access import Viewer
 from members.models import StoredFile
 
@@ -53,6 +53,7 @@ def _tells_who_was_there(viewer: Viewer) -> Q:
     own = Q(state_id__in=sorted(viewer.own_states))
     records = Record.objects.filter(meeting__in=rooms)
     room = _about(Meeting, rooms) | _about(Record, records) | _about(Paper, Paper.objects.filter(meeting__in=rooms))
+    room |= _about(RecordVersion, RecordVersion.objects.filter(record__in=records))
     room |= _about(Decision, Decision.objects.filter(record__in=records)) | _files_of(Record, records)
     ours = _about(ActionPoint, ActionPoint.objects.filter(record__in=records))
     ours |= _about(AgendaItem, AgendaItem.objects.filter(meeting__in=rooms))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from meetings.access.meetings import in_the_room, visible_meetings
+from meetings.access.meetings import in_the_room, runs_meetings, visible_meetings
 from meetings.access.records import can_close, reads_drafts
 from meetings.enums import CirculationState, MeetingState
 from meetings.models import Circulation, Comment, Meeting, Position
@@ -76,6 +76,16 @@ def can_approve(viewer: Viewer) -> bool:
 def can_settle(viewer: Viewer, meeting: Meeting) -> bool:
     """Note how far a comment is dealt with, also of a version that is over."""
     return can_close(viewer, meeting)
+
+
+def sees_who_opened(viewer: Viewer) -> bool:
+    """How many of those concerned have opened the text: the number, for those who would write to the others."""
+    return runs_meetings(viewer)
+
+
+def counts_as_opening(viewer: Viewer, circulation: Circulation) -> bool:
+    """Whether her reading is noted. Looking as somebody else is not reading."""
+    return circulation.state == CirculationState.OPEN and bool(viewer.own_states) and not viewer.looks_as
 
 
 def allowed(viewer: Viewer, meeting: Meeting, circulation: Circulation | None, now: dt.datetime) -> frozenset[str]:

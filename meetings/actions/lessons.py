@@ -92,7 +92,7 @@ def change_lesson(
         raise PermissionDenied
     raw = lesson.texts.get(kind=TextKind.RAW)
     if lesson.version != version:
-        _refuse_unless_same(raw, language, words)
+        _refuse_unless_same(raw, language, words, _are_held(lesson, facts, by))
     if facts.item and facts.item.pk != lesson.item_id:
         _check_item(facts.item, by)
     _take(lesson, facts, by)
@@ -194,8 +194,9 @@ def translate_lesson(
         raise ValidationError(_("This is the language of the original."), "human")
     if there and is_machine and not there.is_machine:
         raise ValidationError(_("A person translated this; a machine’s text does not take its place."), "human")
-    if lesson.version != version:
-        _refuse_unless_same(there, language, words)
+    # Where this language has no text yet, nothing of anybody's is replaced, whatever was saved in others.
+    if there and lesson.version != version:
+        _refuse_unless_same(there, language, words, there.is_machine == is_machine)
     _write(lesson, TextKind.TRANSLATION, language, words, by, is_machine=is_machine)
     _save(lesson)
     record("lesson.translated", by=by.person, target=lesson, label=LABEL, state=_said(lesson), language=language)
@@ -315,13 +316,25 @@ def _edit_approved(lesson: Lesson, version: int, words: dict[str, str], by: View
     texts = {text.kind: text for text in lesson.texts.exclude(kind=TextKind.TRANSLATION)}
     language = texts[TextKind.RAW].language
     if lesson.version != version:
-        _refuse_unless_same(texts.get(TextKind.APPROVED), language, words)
+        # Before the first approved text the form begins with the author's.
+        _refuse_unless_same(texts.get(TextKind.APPROVED, texts[TextKind.RAW]), language, words)
     _write(lesson, TextKind.APPROVED, language, words, by)
 
 
-def _refuse_unless_same(text: LessonText | None, language: str, words: dict[str, str]) -> None:
-    """Somebody saved meanwhile; where that was the same text, the button was pressed twice."""
-    if text is None or text.language != language or words_of(text) != {name: words.get(name, "") for name in WORDS}:
+def _are_held(lesson: Lesson, facts: Facts, by: Viewer) -> bool:
+    """Whether the lesson has these facts already."""
+    given = (facts.theme, facts.cost_band, facts.transferable, facts.audience, facts.item.pk if facts.item else None)
+    held = (lesson.theme, lesson.cost_band, lesson.transferable, lesson.audience, lesson.item_id)
+    named = facts.names_origin == lesson.names_origin or (
+        facts.names_origin and not access.can_name_origin(by, lesson.state)
+    )
+    return given == held and named and set(facts.indicators) == set(lesson.indicators.values_list("pk", flat=True))
+
+
+def _refuse_unless_same(text: LessonText, language: str, words: dict[str, str], same_facts: bool = True) -> None:
+    """Somebody saved meanwhile; where that was the same, the button was pressed twice."""
+    same = text.language == language and words_of(text) == {name: words.get(name, "") for name in WORDS}
+    if not (same and same_facts):
         raise ValidationError(
             _("Somebody saved another text meanwhile. Both are below: put together what is to stay, and save again."),
             CLASH,

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from iwg_portal.base.marks import tlp
+from iwg_portal.base.marks import colon, tlp
 from iwg_portal.base.uploads.detector import no_passenger_data
 from meetings.access.action_points import evidence_audiences, holders_to_choose, visible_owners
 from meetings.access.decisions import visible_decisions
@@ -195,7 +195,7 @@ class EvidenceForm(forms.Form):
 def _decision_words(decision: Decision) -> str:
     words = " ".join(decision.block.text.split())
     short = words if len(words) <= 80 else f"{words[:79]}…"
-    return f"{decision.code}: {short}" if decision.code else short
+    return f"{decision.code}{colon()}{short}" if decision.code else short
 
 
 def _ids(values: Any) -> set[int]:

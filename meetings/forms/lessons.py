@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.choices import flatten_choices
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from capabilities.queries import framework as texts
-from iwg_portal.base.marks import tlp
+from iwg_portal.base.marks import colon, tlp
 from iwg_portal.base.uploads.detector import no_passenger_data
 from meetings.enums import CostBand, Theme, Transferable
 from meetings.forms.line import Line
@@ -44,7 +45,10 @@ class ProseField(forms.CharField):
 
 
 class WordsForm(forms.Form):
-    """The words of a lesson, and the version of it that the writer has seen."""
+    """The words of a lesson, and the version of it that the writer has seen. ``FACTS``: what is asked besides, and what
+    another person may have changed meanwhile."""
+
+    FACTS: tuple[str, ...] = ()
 
     title = Line(
         label=gettext_lazy("Title"),
@@ -80,9 +84,26 @@ class WordsForm(forms.Form):
         held = self.cleaned_data.get("version")
         return -1 if held is None else held
 
+    @property
+    def facts_held(self) -> list[tuple[str, str]]:
+        """(label, words) of each fact that stands on the server otherwise than it was typed."""
+        changed = [name for name in self.FACTS if name in self.changed_data]
+        return [(str(self.fields[name].label), self._in_words(name, self.initial.get(name))) for name in changed]
+
+    def _in_words(self, name: str, value: Any) -> str:
+        if name == "audience":
+            return str(Audience(value).label)
+        if isinstance(value, bool):
+            return _("yes") if value else _("no")
+        labels = {str(key): str(label) for key, label in flatten_choices(self.fields[name].choices)}  # type: ignore[attr-defined]
+        chosen = value if isinstance(value, list) else ["" if value is None else value]
+        return "\n".join(labels.get(str(key), str(key)) for key in chosen) or "–"
+
 
 class LessonForm(WordsForm):
     """A draft. ``states``: for whom she may write (None: the group); ``items``: of the meeting it comes from."""
+
+    FACTS = ("item", "language", "theme", "cost_band", "transferable", "indicators", "audience", "names_origin")
 
     state = forms.ChoiceField(label=gettext_lazy("Whose lesson it is"))
     language = forms.ChoiceField(label=gettext_lazy("Language"), choices=Language.choices)
@@ -141,8 +162,8 @@ class LessonForm(WordsForm):
             fields["state"].widget = forms.HiddenInput()
             fields["state"].initial = _code(self.states[0])
         if self.items:
-            none = [("", _("no meeting"))]
-            fields["item"].choices = none + [(item.pk, f"{item.meeting.title}: {item.title}") for item in self.items]
+            named = [(item.pk, f"{item.meeting.title}{colon()}{item.title}") for item in self.items]
+            fields["item"].choices = [("", _("no meeting")), *named]
         else:
             del fields["item"]
         areas = framework.areas if framework else ()
@@ -213,6 +234,7 @@ class ReviewForm(WordsForm):
 
 
 class TranslationForm(WordsForm):
+    FACTS = ("is_machine",)
     is_machine = forms.BooleanField(
         label=gettext_lazy("A machine translated this, and nobody has checked it"),
         required=False,

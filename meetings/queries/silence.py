@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from iwg_portal.activity.models import Event
 from meetings.enums import BlockKind, Stance
-from meetings.models import Circulation, Comment, Position, Record
+from meetings.models import Circulation, Comment, Position, Record, RecordVersion
 from meetings.queries.versions import blocks_of, items_of
 from members.models import Organisation, State
 
@@ -22,6 +22,7 @@ MOST_DAYS = 60
 DEFAULT_HOUR = 17
 HOURS = tuple(range(7, 21))
 SATURDAY = 5
+OPENED = "record.opened"
 STEPS = ("record.closed", "record.reopened", "record.circulated")
 
 
@@ -109,6 +110,12 @@ def steps(record: Record) -> list[Event]:
     """When its draft was closed, opened again, circulated; the latest first."""
     rows = Event.objects.filter(target_type=Record._meta.label_lower, target_id=str(record.pk), kind__in=STEPS)
     return list(rows.order_by("-id")[:20])
+
+
+def openers(version: RecordVersion) -> set[int]:
+    """Ids of the people who opened this version while it was under silence procedure. One query."""
+    rows = Event.objects.filter(target_type=version._meta.label_lower, target_id=str(version.pk), kind=OPENED)
+    return {actor for actor in rows.order_by().values_list("actor_id", flat=True).distinct() if actor is not None}
 
 
 def state_names(codes: set[str]) -> dict[str, str]:

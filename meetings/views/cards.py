@@ -57,7 +57,7 @@ def _record(viewer: Viewer, meeting: Meeting, way: dict[str, Any] | None) -> dic
         return None
     ways = list(way["actions"]) if way else []
     if writes_records(viewer) and can_write(viewer, meeting):
-        ways.insert(0, {"url": reverse("record", args=[meeting.pk]), "label": _("Edit record"), "primary": True})
+        ways.insert(0, {"url": reverse("record", args=[meeting.pk]), "label": _("Edit record")})
     if meeting.state == MeetingState.RUNNING:
         ways.append({"url": reverse("record_projector", args=[meeting.pk]), "label": _("For the projector")})
     return {"entries": way["entries"] if way else [], "actions": ways}

@@ -177,12 +177,14 @@ def sent(request: HttpRequest, version: int | None = None) -> Any:
 
 
 def show_both(form: WordsForm, held: LessonText | None, error: ValidationError) -> list[tuple[str, str]]:
-    """After a clash: the form keeps what was typed and says so; returns what the server holds where that differs."""
+    """After a clash: the form keeps what was typed and says so; returns what the server holds where that differs, words
+    and facts. The same for the draft, the approved text and a translation."""
     form.is_valid()
     form.add_error(None, error.messages)
     typed = form.cleaned_data
     words = query.words_of(held) if held else {}
-    return [(part_label(name), value) for name, value in words.items() if value != typed.get(name)]
+    differing = [(part_label(name), value) for name, value in words.items() if value != typed.get(name)]
+    return differing + form.facts_held
 
 
 def add_errors(form: Any, error: ValidationError) -> None:

@@ -53,7 +53,7 @@ def lesson_review(request: HttpRequest, pk: int) -> HttpResponse:
                         lesson = get_object_or_404(access.visible_lessons(request.viewer), pk=pk)
                         page = LessonPage(request.viewer, lesson, "")
                         form = _review_form(request, page, version=lesson.version)
-                        stored = show_both(form, page.approved, error)
+                        stored = show_both(form, page.approved or page.raw, error)
                     case _:
                         add_errors(form, error)
     if lesson.state:
@@ -105,6 +105,8 @@ def lesson_translation(request: HttpRequest, pk: int, language: str) -> HttpResp
         return redirect("parked_texts")
     page = LessonPage(request.viewer, lesson, language)
     if "translate" not in page.allowed:
+        if request.method == "POST" and access.reads_raw(request.viewer, lesson) and keep_typed(request):
+            return redirect("lesson", pk=pk)
         raise PermissionDenied
     if page.original is None or page.original.language == language:
         raise Http404

@@ -22,6 +22,7 @@ from iwg_portal.base.render import render
 from meetings.access import agenda as agenda_access
 from meetings.access import meetings as access
 from meetings.access.groups import can_edit_group, can_hand_over
+from meetings.access.records import can_write
 from meetings.actions import meetings as actions
 from meetings.enums import ItemState, MeetingState
 from meetings.forms.meetings import CloneForm, MeetingForm, blame, differences, first_values
@@ -157,6 +158,7 @@ def _meeting_page(request: HttpRequest, found: Meeting, problems: list[str] | No
         "may_change": access.can_change(viewer, found),
         "may_clone": access.can_manage(viewer, found),
         "is_editor": is_editor,
+        "agenda_is_below": is_editor and _is_recorded(viewer, found),
         "readers": readers_words(found.audience),
         "head_actions": _head_actions(viewer, found),
         "crumbs": _crumbs(found),
@@ -188,16 +190,22 @@ def _heading_decisions(viewer: Viewer, found: Meeting) -> list[Any]:
 
 
 def _head_actions(viewer: Viewer, found: Meeting) -> list[dict[str, Any]]:
-    """Three at most."""
+    """Three at most. Once the meeting runs, its record comes first; the agenda is then changed from the last card."""
     ways: list[dict[str, Any]] = [
         {"url": reverse("agenda_pdf", args=[found.pk]), "label": _("Agenda as PDF"), "icon": "download"},
         {"url": reverse("agenda_print", args=[found.pk]), "label": _("Print view"), "icon": "printer"},
     ]
-    if access.can_edit_agenda(viewer, found):
+    if _is_recorded(viewer, found):
+        ways.append({"url": reverse("record", args=[found.pk]), "label": _("Edit record"), "primary": True})
+    elif access.can_edit_agenda(viewer, found):
         ways.append({"url": reverse("agenda", args=[found.pk]), "label": _("Edit the agenda"), "primary": True})
     elif agenda_access.can_propose_item(viewer, found):
         ways.append({"url": reverse("agenda_propose", args=[found.pk]), "label": _("Propose an item"), "primary": True})
     return ways
+
+
+def _is_recorded(viewer: Viewer, found: Meeting) -> bool:
+    return found.state in (MeetingState.RUNNING, MeetingState.DRAFTED) and can_write(viewer, found)
 
 
 def _verbs(viewer: Viewer, found: Meeting) -> frozenset[str]:

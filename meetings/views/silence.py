@@ -15,12 +15,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from iwg_portal.activity import log
 from iwg_portal.base.render import render
 from iwg_portal.reminders import ledger
 from meetings.access import silence as access
 from meetings.access.meetings import visible_meetings
 from meetings.access.records import reads_drafts
 from meetings.actions import silence as actions
+from meetings.actions.records import label
 from meetings.enums import Stance
 from meetings.forms.silence import CommentForm, PositionForm
 from meetings.models import Circulation, Comment, Meeting
@@ -179,6 +181,8 @@ def _page(
         "on_paragraph": False,
     }
     if chosen:
+        if access.counts_as_opening(viewer, chosen):
+            log.was_opened(request, chosen.version, label(meeting))
         context |= _text(request, meeting, chosen, rows, comment, position)
     return render(request, "meetings/silence/silence.html", context)
 
@@ -218,7 +222,15 @@ def _text(
         "until": reading.until(chosen.deadline, meeting.tz),
         "address": _address(meeting, chosen),
         "counts": standing.positions_words(chosen),
+        "openings": _openings(meeting, chosen) if access.sees_who_opened(viewer) else "",
     }
+
+
+def _openings(meeting: Meeting, chosen: Circulation) -> str:
+    """By the terms of the day on which the procedure ended, or of today. Two queries."""
+    concerned = access.concerned(meeting, chosen.ended_at.date() if chosen.ended_at else None).people
+    opened = query.openers(chosen.version) & {person.pk for person in concerned}
+    return _("Opened by %(n)s of %(total)s people concerned.") % {"n": len(opened), "total": len(concerned)}
 
 
 def _number(value: Any) -> int:

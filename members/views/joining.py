@@ -16,6 +16,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from iwg_portal.base.marks import colon
 from iwg_portal.base.render import render
 from iwg_portal.base.step_up import step_up_required
 from members import access, actions
@@ -86,7 +87,7 @@ def proposal(request: HttpRequest, pk: str) -> HttpResponse:
             raise BadRequest("unknown verb")
     context = {
         "proposal": found,
-        "sentence": f"{found}: {found.stage.label}",
+        "sentence": f"{found}{colon()}{found.stage.label}",
         "allowed": access.allowed_for(request.viewer, found),
         "form": form,
         "crumbs": _crumbs(),

@@ -49,3 +49,11 @@ def test_several_days_that_begin_with_the_first():
 
 def test_what_is_no_day_shows_nothing():
     assert Template("{{ on|date }}").render(Context({"on": None})) == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"), [("en", "Ghana: yes"), ("fr", "Ghana\u00a0: yes"), ("pt", "Ghana: yes")]
+)
+def test_a_colon_between_a_name_and_what_is_said_of_it(language, shown):
+    with translation.override(language):
+        assert Template("{{ name }}{% colon %}yes").render(Context({"name": "Ghana"})) == shown

@@ -215,7 +215,7 @@ def test_turns_are_planned_and_taken_out(cast):
     turn = Turn.objects.get()
     assert (turn.kind, turn.state, turn.last_day) == ("chair", cast.own, dt.date(2027, 5, 31))
     page = text(cast.client("other_delegate").get("/meetings/rotation/"))
-    assert "Ownland chair 1 Jun 2026 31 May 2027 as agreed" in page
+    assert "Ownland chair First day: 1 Jun 2026 Last day: 31 May 2027 as agreed" in page
     assert "Plan a turn" not in page
     client.post("/meetings/rotation/", {"do": "drop", "turn": turn.pk})
     assert not Turn.objects.exists()

@@ -248,6 +248,35 @@ def test_the_secretariats_page_keeps_both_too(cast):
     assert lesson.status == "submitted"
 
 
+def test_who_reads_it_is_not_put_back_by_somebody_who_had_not_seen_the_change(cast):
+    lesson = draft(cast)
+    form = {**WORDS, "state": cast.own.alpha2, "language": "fr", "theme": "legal", "version": lesson.version}
+    form |= {"cost_band": "low", "transferable": "yes", "audience": "group"}
+    client = cast.client("own_focal_point")
+    seen = re.search(r'name="version" value="(\d+)"', client.get(f"/lessons/{lesson.pk}/edit/").content.decode())[1]
+    assert client.post(f"/lessons/{lesson.pk}/edit/", {**form, "audience": "members"}).status_code == 302
+    page = client.post(f"/lessons/{lesson.pk}/edit/", {**form, "version": seen})
+    stored = page.content.decode().partition('id="stored"')[2].partition("</section>")[0]
+    assert "the delegations of all member states and the secretariat" in stored
+    assert "group, observer" not in stored
+    lesson.refresh_from_db()
+    assert lesson.audience == "members"
+
+
+def test_the_secretariat_sees_what_the_author_changed_before_there_is_an_approved_text(cast):
+    lesson = submitted(cast)
+    seen = lesson.version
+    actions.return_lesson(lesson=lesson, by=cast.viewer("secretariat"))
+    lesson.refresh_from_db()
+    change(cast, lesson, {**WORDS, "problem": "the author’s second thought"}, version=lesson.version)
+    actions.submit_lesson(lesson=lesson, by=cast.viewer("own_focal_point"))
+    form = {**WORDS, "problem": "what I made of the first", "version": seen, "do": "save"}
+    page = cast.client("secretariat").post(f"/lessons/{lesson.pk}/review/", form).content.decode()
+    assert "second thought" in page.partition('id="stored"')[2].partition("</section>")[0]
+    assert "what I made of the first" in page
+    assert not lesson.texts.filter(kind="approved").exists()
+
+
 def test_what_comes_too_late_is_kept_for_who_typed_it(cast):
     lesson = submitted(cast)
     person = cast.person("own_focal_point")
@@ -304,6 +333,21 @@ def test_a_machines_text_says_so_and_the_original_is_there(cast):
     )
     french = cast.client("observer").get(f"/lessons/{lesson.pk}/?language=fr").content.decode()
     assert "A machine translated this text" not in french
+
+
+def test_a_clash_of_translations_has_both_and_another_language_is_none(cast):
+    lesson = approve(cast, submitted(cast))
+    client = cast.client("secretariat")
+    form = {**WORDS, "problem": "by me", "version": lesson.version}
+    translate(cast, lesson, language="pt", problem="por um colega")
+    assert client.post(f"/lessons/{lesson.pk}/text/en/", form).status_code == 302  # no English was there to lose
+    translate(cast, lesson, problem="by a colleague", is_machine=False)
+    page = client.post(f"/lessons/{lesson.pk}/text/en/", {**form, "is_machine": "on", "problem": "by me too"})
+    assert page.status_code == 200  # a machine’s never takes its place
+    page = client.post(f"/lessons/{lesson.pk}/text/en/", {**form, "problem": "by me too"}).content.decode()
+    assert "by a colleague" in page.partition('id="stored"')[2].partition("</section>")[0]
+    assert "by me too" in page
+    assert lesson.texts.get(language="en").problem == "by a colleague"
 
 
 def test_only_the_secretariat_translates(cast):

@@ -644,3 +644,12 @@ def test_a_meeting_of_nobody_is_not_there(cast):
     for pk in (0, 999999, 10**30):
         assert cast.client("secretariat").get(f"/meetings/{pk}/").status_code == 404
     assert Group.objects.count() == 0
+
+
+@pytest.mark.parametrize("state", ["announced", "running", "drafted"])
+def test_once_a_meeting_runs_its_record_comes_first(cast, state):
+    meeting = MeetingFactory(state=state)
+    page = cast.client("secretariat").get(f"/meetings/{meeting.pk}/").content.decode()
+    wanted = f"/meetings/{meeting.pk}/{'agenda' if state == 'announced' else 'record'}/"
+    assert re.search(r'iwg-btn-primary" href="([^"]+)"', page.partition("<h1>")[2])[1] == wanted
+    assert page.count(f'href="/meetings/{meeting.pk}/agenda/"') >= 1

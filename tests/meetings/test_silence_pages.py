@@ -17,8 +17,10 @@ from iwg_portal.mail.compose import message
 from iwg_portal.mail.models import OutboxMail
 from iwg_portal.mail.outbox import queue
 from meetings.access import silence as access
+from meetings.access.events import to_read
 from meetings.actions import silence as actions
-from meetings.models import Attendance, Block, Circulation, Comment, Position, Registration
+from meetings.models import Attendance, Block, Circulation, Comment, Meeting, Position, Registration
+from meetings.queries.silence import OPENED
 from meetings.tasks import adopt_due
 from meetings.views.silence import card
 from members.models import Person
@@ -133,6 +135,41 @@ def test_before_anything_is_circulated_only_those_who_read_drafts_find_a_page(ca
     assert "has not been circulated" in read(cast, "secretariat", meeting)
     assert "has not been circulated" in read(cast, "chair", meeting)
     assert cast.client("own_focal_point").get(url(meeting)).status_code == 404
+
+
+def test_how_many_have_opened_it_is_for_those_who_run_meetings(cast, meeting, circulation):
+    total = len(access.concerned(meeting).people)
+    assert f"Opened by 0 of {total} people concerned." in read(cast, "secretariat", meeting)  # her own does not count
+    for part in ("own_delegate", "other_delegate", "own_delegate"):
+        assert "Opened by" not in read(cast, part, meeting)
+    cast.client("own_focal_point").get(url(meeting) + "?as=member")  # looking as somebody else is not reading
+    for part in ("secretariat", "chair"):
+        assert f"Opened by 2 of {total} people concerned." in read(cast, part, meeting)
+    assert "Opened by" not in read(cast, "own_focal_point", meeting)
+    assert {event.actor_id for event in Event.objects.filter(kind=OPENED)} == {
+        cast.person(part).pk for part in ("own_delegate", "other_delegate", "own_focal_point")
+    }
+
+
+def test_each_version_is_opened_anew_and_none_after_its_end(cast, meeting, circulation):
+    read(cast, "own_delegate", meeting)
+    actions.withdraw(circulation=circulation, by=cast.viewer("secretariat"))
+    again = actions.circulate(meeting=meeting, deadline=timezone.now() + WEEK, by=cast.viewer("secretariat"))
+    assert "Opened by 0 of" in read(cast, "secretariat", meeting)
+    read(cast, "own_delegate", meeting)
+    assert "Opened by 1 of" in read(cast, "secretariat", meeting)
+    close_to(again)
+    adopt_due()
+    read(cast, "other_delegate", meeting)
+    assert "Opened by 1 of" in read(cast, "secretariat", meeting)
+
+
+def test_under_the_chatham_house_rule_the_log_hides_who_opened_it(cast, meeting, circulation):
+    read(cast, "own_delegate", meeting)
+    events = Event.objects.filter(kind=OPENED)
+    assert to_read(cast.viewer("administrator"), events).count() == 1
+    Meeting.objects.filter(pk=meeting.pk).update(chatham_house=True)
+    assert to_read(cast.viewer("administrator"), events).count() == 0
 
 
 def test_an_unknown_version_is_not_there(cast, meeting, circulation):

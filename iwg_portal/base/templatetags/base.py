@@ -15,6 +15,7 @@ from iwg_portal.base.dates import date_format
 register = template.Library()
 
 register.simple_tag(icons.icon)
+register.simple_tag(marks.colon)
 register.simple_tag(marks.tlp)
 register.simple_tag(cells.chip)
 register.simple_tag(cells.change)

@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo
 from django.db.models import Max
 from django.utils import timezone
 
+from iwg_portal.activity.log import record
+from meetings.access.silence import concerned
 from meetings.actions.demonstration.rows import People
+from meetings.actions.records import label
 from meetings.actions.silence import circulate, comment, give_numbers, take_position
 from meetings.enums import CirculationState, MeetingState, Stance
 from meetings.models import Circulation, Meeting, RecordVersion
@@ -41,6 +44,8 @@ def _open(meeting: Meeting, entry: dict[str, Any], people: People) -> None:
         state = people.states[code]
         by = viewer_for(people.focal_point(state))
         take_position(circulation=circulation, state=state, stance=Stance.AGREE, text="", by=by)
+    for person in concerned(meeting).people[::3]:  # some of them
+        record("record.opened", by=person, target=circulation.version, label=label(meeting))
 
 
 def _adopted_long_ago(meeting: Meeting, people: People) -> None:
