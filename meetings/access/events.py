@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 
 from iwg_portal.activity.models import Event
 from meetings.access.lessons import origin_known
-from meetings.access.meetings import closed_rooms
+from meetings.access.meetings import closed_rooms, visible_meetings
 from meetings.models import ActionPoint, AgendaItem, Decision, Lesson, Meeting, Paper, Record, RecordVersion
 from members.access import Viewer
 from members.models import StoredFile
@@ -32,6 +32,7 @@ OF_THE_OFFICE = frozenset({
     # Not of the office, but of whoever keeps watch: a paper that is taken away says nothing of the room.
     "file.exported",
 })  # fmt: skip
+FOR_MEMBERS = frozenset({"record.commented", "record.agreed", "record.objected"})
 # Which states find a lesson useful stands on its page.
 SAID_ALOUD = frozenset({"lesson.useful", "lesson.not_useful"})
 
@@ -41,7 +42,7 @@ def to_read(viewer: Viewer, events: QuerySet[Event]) -> QuerySet[Event]:
     her own delegation she reads what its page says. No further query; for the secretariat nothing changes."""
     if viewer.in_secretariat:
         return events
-    hidden = _tells_who_was_there(viewer) | _tells_whose_lesson(viewer)
+    hidden = _tells_who_was_there(viewer) | _tells_whose_lesson(viewer) | _is_not_hers_to_read(viewer)
     if viewer.person is not None:
         # Without a person the portal itself did it: no actor is nobody's own.
         hidden &= ~Q(actor_id=viewer.person.pk) | Q(actor_id=None)
@@ -60,6 +61,17 @@ def _tells_who_was_there(viewer: Viewer) -> Q:
     # An event of the office tells something only by the state that it bears.
     office = Q(kind__in=sorted(OF_THE_OFFICE), state_id=None)
     return (room | (ours & (~own | Q(state_id=None)))) & ~office
+
+
+def _is_not_hers_to_read(viewer: Viewer) -> Q:
+    """What of the meetings no page shows her: those that she does not see, and what states say to a circulated record,
+    which is for the members. Administrators keep accounts, not content (the group's access table, §1)."""
+    unseen = Meeting.objects.exclude(pk__in=visible_meetings(viewer).order_by().values("pk"))
+    records = Record.objects.filter(meeting__in=unseen)
+    hidden = _about(Meeting, unseen) | _about(Record, records) | _about(Paper, Paper.objects.filter(meeting__in=unseen))
+    hidden |= _about(AgendaItem, AgendaItem.objects.filter(meeting__in=unseen))
+    hidden = hidden & ~Q(state_id__in=sorted(viewer.own_states)) | hidden & Q(state_id=None)
+    return hidden if viewer.reads_members else hidden | Q(kind__in=sorted(FOR_MEMBERS))
 
 
 def _tells_whose_lesson(viewer: Viewer) -> Q:

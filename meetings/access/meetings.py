@@ -10,7 +10,7 @@ from meetings.models import AgendaItem, Attendance, Group, Meeting, Registration
 from members.access import Viewer
 from members.access.viewer import viewers
 from members.enums import Audience, Role
-from members.models import Person
+from members.models import Person, Term
 
 # To whom a meeting is announced: they pass it on in their delegation or organisation.
 TOLD = frozenset({Role.FOCAL_POINT, Role.OBSERVER, Role.PARTNER})
@@ -109,16 +109,22 @@ def can_edit_agenda(viewer: Viewer, meeting: Meeting) -> bool:
 
 
 def in_the_room(viewer: Viewer, meeting: Meeting) -> bool:
-    """Under the Chatham House Rule: who reads who was there and who said what. Those who run the meeting, and those
-    whose own person was registered and whose delegation or organisation was there."""
-    if not meeting.chatham_house or runs_meetings(viewer):
+    """Under the Chatham House Rule: who reads who was there and who said what. The secretariat; the chair of that time,
+    and hers who has to bring the record to its end; and those whose own person was registered before it began, or
+    named by their focal point, and whose delegation or organisation was there."""
+    if not meeting.chatham_house or viewer.in_secretariat:
         return True
     return viewer.person is not None and Meeting.objects.filter(_was_there(viewer), pk=meeting.pk).exists()
 
 
+def sees_leads(viewer: Viewer, meeting: Meeting) -> bool:
+    """Who was to introduce an item: known to its readers before the meeting, and then to those in the room."""
+    return meeting.state in (MeetingState.DRAFT, MeetingState.ANNOUNCED) or in_the_room(viewer, meeting)
+
+
 def closed_rooms(viewer: Viewer) -> QuerySet[Meeting]:
     """The same rule over the meetings: those that have the flag today, and where she was not in the room."""
-    if runs_meetings(viewer):
+    if viewer.in_secretariat:
         return Meeting.objects.none()
     rows = Meeting.objects.filter(chatham_house=True)
     return rows if viewer.person is None else rows.exclude(_was_there(viewer))
@@ -126,9 +132,21 @@ def closed_rooms(viewer: Viewer) -> QuerySet[Meeting]:
 
 def _was_there(viewer: Viewer) -> Q:
     registered = Registration.objects.filter(meeting=OuterRef("pk"), person=viewer.person).exclude(answer="no")
+    # Her own answer given while the others sit there, or afterwards, opens nothing: for that her focal point names her.
+    registered = registered.filter(Q(nominated_by__isnull=False) | Q(at__lt=OuterRef("starts_at")))
     # What a delegation has said of itself opens nothing until the secretariat has confirmed it.
     was_there = Attendance.objects.filter(meeting=OuterRef("pk"), self_declared=False).exclude(presence="absent")
     own = Q(state__in=sorted(viewer.own_states | viewer.observed_states)) | Q(
         organisation__in=sorted(viewer.organisations)
     )
-    return Q(Exists(registered)) & Q(Exists(was_there.filter(own)))
+    there = Q(Exists(registered)) & Q(Exists(was_there.filter(own)))
+    if Role.CHAIR not in viewer.roles:
+        return there
+    # A later chair comes from another state: what was said in the room before her time is not hers to read.
+    in_office = Term.objects.filter(
+        Q(ends_on__isnull=True) | Q(ends_on__gt=OuterRef("starts_at__date")),
+        person=viewer.person,
+        role=Role.CHAIR,
+        starts_on__lte=OuterRef("ends_at__date"),
+    )
+    return there | ~Q(state__in=(MeetingState.ADOPTED, MeetingState.CANCELLED)) | Q(Exists(in_office))

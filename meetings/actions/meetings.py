@@ -33,6 +33,7 @@ BEFORE: dict[str, frozenset[str]] = {
     MeetingState.RUNNING: frozenset({MeetingState.ANNOUNCED}),
     MeetingState.CANCELLED: frozenset({MeetingState.DRAFT, MeetingState.ANNOUNCED}),
 }
+NOT_BEGUN = frozenset({MeetingState.DRAFT, MeetingState.ANNOUNCED})
 LONGEST = dt.timedelta(days=31)
 # A form that is sent twice makes one meeting.
 TWICE_WITHIN = dt.timedelta(minutes=5)
@@ -87,6 +88,9 @@ def change_meeting(*, meeting: Meeting, by: Viewer, seen: int, chair_by_term: bo
         raise ValidationError(
             _("Somebody changed this meeting meanwhile. Compare it with yours and save again."), "overtaken"
         )
+    if "chatham_house" in changed and not meeting.chatham_house and meeting.state not in NOT_BEGUN:
+        words = _("People have spoken under the Chatham House Rule: it stays with this meeting.")
+        raise ValidationError({"chatham_house": words})
     if "audience" in changed:
         _refuse_below_what_hangs_on_it(meeting)
     meeting.version += 1

@@ -208,8 +208,18 @@ def approve(*, circulation: Circulation, by: Viewer) -> None:
 
 def adopt_due(*, now: dt.datetime) -> int:
     """Adopt what nobody has objected to by its hour; returns how many. Called every minute; a second call, also at the
-    same moment, adopts nothing twice. Each in a transaction of its own. Side effects: events, mail."""
-    return sum(_adopt(pk, now) for pk in query.due(now))
+    same moment, adopts nothing twice. Each in a transaction of its own: one that fails stops no other, and is raised
+    after them, so that the job counts as failed. Side effects: events, mail."""
+    adopted, problems = 0, []
+    for pk in query.due(now):
+        try:
+            adopted += _adopt(pk, now)
+        except Exception as problem:  # whatever it is
+            logger.exception("The record of circulation %s was not adopted.", pk)
+            problems.append(problem)
+    if problems:
+        raise problems[0]
+    return adopted
 
 
 @transaction.atomic

@@ -24,6 +24,7 @@ class Slot:
     ends_at: dt.datetime
     opens_day: bool
     problem: str = ""
+    names: bool = True
 
     @property
     def time(self) -> str:
@@ -35,14 +36,18 @@ class Slot:
 
     @property
     def lead(self) -> str:
-        """Who leads: a state or organisation, and the person or office as typed."""
+        """Who leads: a state or organisation, and the person or office as typed; empty without ``names``."""
+        if not self.names:
+            return ""
         holder = self.item.lead_state or self.item.lead_organisation
         return ", ".join(str(part) for part in (holder, self.item.lead) if part)
 
 
-def timetable(meeting: Meeting, items: Iterable[AgendaItem]) -> list[Slot]:
+def timetable(meeting: Meeting, items: Iterable[AgendaItem], *, names: bool = True) -> list[Slot]:
     """``items`` in their order (only what stands on the agenda): each begins at its fixed time, else when the one
-    before ends. No query, where state and organisation of the lead are fetched along."""
+    before ends. ``names`` False: without who leads.
+
+    No query, where state and organisation of the lead are fetched along."""
     zone = meeting.tz
     end_of_meeting = meeting.ends_at.astimezone(zone)
     clock_at = meeting.starts_at.astimezone(zone)
@@ -54,7 +59,7 @@ def timetable(meeting: Meeting, items: Iterable[AgendaItem]) -> list[Slot]:
         before = slots[-1] if slots else None
         opens_day = before is None or before.starts_at.date() != starts_at.date()
         problem = _problem(before, starts_at, ends_at, end_of_meeting)
-        slots.append(Slot(item, number, starts_at, ends_at, opens_day, problem))
+        slots.append(Slot(item, number, starts_at, ends_at, opens_day, problem, names))
         clock_at = ends_at
     return slots
 

@@ -22,7 +22,7 @@ from iwg_portal.base.render import render
 from iwg_portal.base.uploads.names import disposition
 from meetings import exports
 from meetings.access import agenda as access
-from meetings.access.meetings import can_edit_agenda, visible_items
+from meetings.access.meetings import can_edit_agenda, sees_leads, visible_items
 from meetings.actions import agenda as actions
 from meetings.enums import ItemState
 from meetings.forms.agenda import DeclineForm, ItemForm, ProposalForm, ProposeItemForm
@@ -98,7 +98,7 @@ def _agenda_page(
     viewer = request.viewer
     form = form or ItemForm(viewer=viewer, meeting=meeting, initial={"language": meeting.language})
     items = parted(_items(viewer, meeting))
-    slots = timetable(meeting, items[ItemState.ACCEPTED])
+    slots = timetable(meeting, items[ItemState.ACCEPTED], names=sees_leads(viewer, meeting))
     off = [*items[ItemState.DECLINED], *items[ItemState.WITHDRAWN]]
     context = {
         "meeting": meeting,
@@ -301,7 +301,8 @@ def _language(request: HttpRequest) -> str:
 
 
 def _slots(viewer: Viewer, meeting: Meeting) -> list[Slot]:
-    return timetable(meeting, parted(_items(viewer, meeting))[ItemState.ACCEPTED])
+    rows = parted(_items(viewer, meeting))[ItemState.ACCEPTED]
+    return timetable(meeting, rows, names=sees_leads(viewer, meeting))
 
 
 @require_safe

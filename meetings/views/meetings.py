@@ -134,7 +134,7 @@ def _meeting_page(request: HttpRequest, found: Meeting, problems: list[str] | No
         .filter(meeting=found)
         .select_related("lead_state", "lead_organisation", "state_proposing")
     )
-    slots = timetable(found, items[ItemState.ACCEPTED])
+    slots = timetable(found, items[ItemState.ACCEPTED], names=access.sees_leads(viewer, found))
     shown = cards(viewer, found, items[ItemState.ACCEPTED])
     counts = shown["counts"]
     is_editor = access.can_edit_agenda(viewer, found)

@@ -25,6 +25,7 @@ from tests.factories.meetings import (
     LessonFactory,
     MeetingFactory,
     OwnerFactory,
+    answered_in_time,
     evidence_of,
     version_of,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "ItemFactory",
     "LessonFactory",
     "MeetingFactory",
+    "answered_in_time",
     "MemberStateFactory",
     "ObserverStateFactory",
     "OrganisationFactory",

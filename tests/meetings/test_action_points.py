@@ -26,6 +26,7 @@ from tests.factories import (
     MemberStateFactory,
     OrganisationFactory,
     OwnerFactory,
+    answered_in_time,
     evidence_of,
     person_with,
 )
@@ -332,6 +333,7 @@ def test_the_chatham_house_rule_names_nobody_to_those_who_were_not_there(world):
     assert "Own Focal Point" in text(world.client("own_delegate").get(address))
     assert "Own Focal Point" in text(world.client("secretariat").get(address))
     Registration.objects.create(meeting=meeting, person=world.person("other_delegate"), state=world.other)
+    answered_in_time(meeting)
     Attendance.objects.create(meeting=meeting, state=world.other, presence="present", by=world.person("secretariat"))
     assert "Own Focal Point" in text(world.client("other_delegate").get(address))
 

@@ -31,6 +31,7 @@ from tests.factories import (
     OrganisationFactory,
     ParticipationFactory,
     StateFactory,
+    answered_in_time,
     person_with,
 )
 
@@ -291,6 +292,7 @@ def test_one_declares_for_her_own_state_only(cast, meeting):
 def be_there(cast, meeting, part, state):
     """Registered, and her delegation noted: in the room."""
     Registration.objects.create(meeting=meeting, person=cast.person(part), state=state, answer="yes")
+    answered_in_time(meeting)
     Attendance.objects.create(meeting=meeting, state=state, presence="present", by=cast.person("secretariat"))
 
 
@@ -336,6 +338,7 @@ def test_two_worlds_of_a_meeting_under_the_rule(cast, meeting, writer):
     answer_invitation(meeting=meeting, answer="online", state=cast.other, by=cast.viewer("other_delegate"))
     guest = viewer_for(person_with("observer", state=ObserverStateFactory(), person={"full_name": "canary-guest"}))
     answer_invitation(meeting=meeting, answer="yes", state=guest_state(guest), by=guest)
+    answered_in_time(meeting)
     focal = viewer_for(person_with("focal_point", state=cast.other, person={"full_name": "canary-focal"}))
     nominate(meeting=meeting, person=focal.person, state=cast.other, by=focal)
     declare_attendance(
@@ -369,6 +372,7 @@ def test_declaring_oneself_present_opens_nothing_until_the_secretariat_confirms(
     be_there(cast, meeting, "other_delegate", cast.other)
     viewer, client = cast.viewer("own_delegate"), cast.client("own_delegate")
     client.post(url(meeting, "registration"), {"do": "answer", "answer": "yes"})
+    answered_in_time(meeting)
     form = {"do": "declare", "state": cast.own.pk, "since": "2026-03-10T10:15"}
     words = said(client.post(url(meeting), form, follow=True))
     assert "Ownland: here since 10:15 GMT, as you said" in words

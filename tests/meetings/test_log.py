@@ -1,6 +1,7 @@
 """What the log tells of a meeting under the Chatham House Rule, and of a lesson whose state is not named."""
 
 import csv
+import datetime as dt
 import io
 
 import pytest
@@ -15,7 +16,15 @@ from meetings.actions.registration import answer_invitation
 from meetings.models import Attendance, Lesson, Meeting, Registration
 from members import access
 from tests.cast import PARTS
-from tests.factories import ActionFactory, ItemFactory, LessonFactory, MeetingFactory, OwnerFactory, evidence_of
+from tests.factories import (
+    ActionFactory,
+    ItemFactory,
+    LessonFactory,
+    MeetingFactory,
+    OwnerFactory,
+    answered_in_time,
+    evidence_of,
+)
 
 pytestmark = pytest.mark.django_db
 ALL, EXPORT, OWN = "/activity/", "/activity/export/", "/account/activity/"
@@ -26,6 +35,7 @@ def room(cast):
     """A meeting that is over, with all that its log holds: the flag was not set while it was written."""
     meeting = MeetingFactory(state="running")
     answer_invitation(meeting=meeting, answer="yes", state=cast.own, by=cast.viewer("own_focal_point"))
+    answered_in_time(meeting)
     mark_attendance(meeting=meeting, presence="present", state=cast.own, by=cast.viewer("secretariat"))
     Meeting.objects.filter(pk=meeting.pk).update(state="circulated")
     meeting.record.audience = "members"
@@ -63,7 +73,11 @@ def test_the_flag_of_today_decides_what_an_administrator_reads(cast, room):
     client = cast.client("administrator")
     told = set(Event.objects.filter(kind__in=TELLING))
     assert {event.kind for event in told} == TELLING
+    # What a state says to a circulated record is for the members, on every page and so in the log.
+    told = {event for event in told if event.kind != "record.agreed"}
     assert told <= seen(cast, "administrator")
+    assert "Own Focal Point agreed to a record" not in client.get(ALL).content.decode()
+    assert "record.agreed" not in {row[3] for row in extract(client)}
     assert "Own Focal Point" in client.get(ALL).content.decode()
     flag(room)
     assert not told & seen(cast, "administrator")
@@ -92,6 +106,7 @@ def test_a_delegation_reads_of_its_own_action_points_and_proposals_only(cast, ro
     assert "agreed to a record" in cast.client("own_focal_point").get(OWN).content.decode()
     # Whoever was in the room reads on.
     Registration.objects.create(meeting=room, person=cast.person("own_delegate"), state=cast.own, answer="yes")
+    answered_in_time(room)
     assert "agreed to a record" in cast.client("own_delegate").get(address).content.decode()
 
 
@@ -100,7 +115,9 @@ def test_the_rule_over_the_meetings_is_the_rule_for_one(cast, room):
     room.refresh_from_db()
     open_one = MeetingFactory(state="announced")
     Registration.objects.create(meeting=room, person=cast.person("own_delegate"), state=cast.own, answer="yes")
+    answered_in_time(room)
     Registration.objects.create(meeting=room, person=cast.person("other_delegate"), state=cast.other, answer="yes")
+    answered_in_time(room)
     Attendance.objects.create(meeting=room, state=cast.other, presence="absent", by=cast.person("secretariat"))
     inside = {"own_delegate", "own_focal_point", "chair", "secretariat"}
     for part in PARTS:
@@ -163,3 +180,44 @@ def test_a_name_that_is_taken_back_leaves_the_log_too(cast, lesson):
     assert event in seen(cast, "administrator")
     Lesson.objects.filter(pk=lesson.pk).update(names_origin=False)
     assert event not in seen(cast, "administrator")
+
+
+HIDDEN = [{"state": "draft"}, {"audience": "secretariat", "record__audience": "secretariat"}]
+
+
+@pytest.mark.parametrize("meeting", HIDDEN)
+def test_the_log_knows_no_meeting_that_no_page_shows_her(cast, meeting):
+    row = MeetingFactory(**meeting)
+    record("meeting.created", by=cast.person("secretariat"), target=row, label="hidden")
+    record("agenda.item_added", by=cast.person("secretariat"), target=row, label="hidden")
+    assert not [event for event in seen(cast, "administrator") if event.target_label == "hidden"]
+    assert len([event for event in seen(cast, "secretariat") if event.target_label == "hidden"]) == 2
+
+
+def test_a_later_chair_was_not_in_the_room(cast):
+    """The chair goes round between the states: hers is what is left to bring to its end, not what was said before."""
+    adopted = MeetingFactory(state="adopted", chatham_house=True)
+    open_one = MeetingFactory(state="drafted", chatham_house=True)
+    viewer = cast.viewer("chair")
+    term = viewer.person.terms.get(role="chair")
+    term.starts_on = adopted.ends_at.date() + dt.timedelta(days=1)
+    term.save()
+    assert (in_the_room(viewer, adopted), in_the_room(viewer, open_one)) == (False, True)
+    assert set(closed_rooms(viewer)) == {adopted}
+    term.starts_on = adopted.ends_at.date()
+    term.save()
+    assert in_the_room(viewer, adopted)
+    assert not closed_rooms(viewer)
+
+
+def test_an_answer_given_while_the_others_sit_there_opens_nothing(cast, room):
+    flag(room)
+    room.refresh_from_db()
+    Attendance.objects.create(meeting=room, state=cast.other, presence="present", by=cast.person("secretariat"))
+    row = Registration.objects.create(
+        meeting=room, person=cast.person("other_delegate"), state=cast.other, answer="yes"
+    )
+    assert not in_the_room(cast.viewer("other_delegate"), room)
+    row.nominated_by = cast.person("own_focal_point")
+    row.save()
+    assert in_the_room(cast.viewer("other_delegate"), room)

@@ -653,3 +653,34 @@ def test_once_a_meeting_runs_its_record_comes_first(cast, state):
     wanted = f"/meetings/{meeting.pk}/{'agenda' if state == 'announced' else 'record'}/"
     assert re.search(r'iwg-btn-primary" href="([^"]+)"', page.partition("<h1>")[2])[1] == wanted
     assert page.count(f'href="/meetings/{meeting.pk}/agenda/"') >= 1
+
+
+@pytest.mark.parametrize("state", ["announced", "running", "drafted"])
+def test_the_chatham_house_rule_stays_once_people_have_spoken(cast, state):
+    meeting = MeetingFactory(state=state, chatham_house=True)
+    change = values_of(meeting, chatham_house=False)
+    if state == "announced":
+        assert not actions.change_meeting(meeting=meeting, by=cast.viewer("secretariat"), seen=1, **change).chatham_house
+        return
+    with pytest.raises(ValidationError) as refused:
+        actions.change_meeting(meeting=meeting, by=cast.viewer("secretariat"), seen=1, **change)
+    assert "chatham_house" in refused.value.message_dict
+    meeting.refresh_from_db()
+    assert meeting.chatham_house
+
+
+@pytest.mark.parametrize("address", ["", "agenda/print/"])
+def test_under_the_rule_the_lead_of_an_item_is_for_the_room_once_it_has_begun(cast, address):
+    meeting = MeetingFactory(state="announced", chatham_house=True)
+    ItemFactory(meeting=meeting, lead_state=cast.own, lead="Ada Speaker")
+
+    def reads(part):
+        return "Ada Speaker" in text(cast.client(part).get(f"/meetings/{meeting.pk}/{address}"))
+
+    assert reads("observer")
+    assert reads("other_delegate")
+    meeting.state = "running"
+    meeting.save()
+    assert not reads("observer")
+    assert not reads("other_delegate")
+    assert reads("secretariat")

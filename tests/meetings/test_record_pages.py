@@ -25,6 +25,7 @@ from tests.factories import (
     ItemFactory,
     MeetingFactory,
     OwnerFactory,
+    answered_in_time,
     person_with,
 )
 
@@ -364,6 +365,7 @@ def test_who_said_it_is_for_those_who_were_in_the_room(desk):
     desk.meeting.refresh_from_db()
     absent, present = desk.person("own_delegate"), desk.person("own_focal_point")
     Registration.objects.create(meeting=desk.meeting, person=present, state=desk.own, answer="yes")
+    answered_in_time(desk.meeting)
     Attendance.objects.create(
         meeting=desk.meeting, state=desk.own, presence="present", by=desk.person("secretariat"), at=timezone.now()
     )

@@ -723,3 +723,20 @@ def test_of_two_objections_at_once_one_stops_it_and_the_other_is_kept():
     )
     assert sorted(type(outcome).__name__ for outcome in found) == ["Comment", "Position"]
     assert state_of(circulation.record.meeting)[0] == "drafted"
+
+
+def test_one_adoption_that_fails_stops_no_other_and_the_job_counts_as_failed(cast, circulation, monkeypatch):
+    other = actions.circulate(meeting=drafted(), deadline=timezone.now() + WEEK / 2, by=cast.viewer("secretariat"))
+    adopted = actions.notices.adopted
+
+    def fail(row, people):
+        if row.pk == other.pk:
+            raise RuntimeError("a fault of this one")
+        adopted(row, people)
+
+    monkeypatch.setattr(actions.notices, "adopted", fail)
+    with pytest.raises(RuntimeError):
+        actions.adopt_due(now=timezone.now() + 3 * WEEK)
+    circulation.refresh_from_db()
+    other.refresh_from_db()
+    assert (circulation.state, other.state) == ("adopted", "open")

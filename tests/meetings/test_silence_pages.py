@@ -25,7 +25,7 @@ from meetings.tasks import adopt_due
 from meetings.views.silence import card
 from members.models import Person
 from tests.cast import PARTS
-from tests.factories import BlockFactory, ItemFactory, MeetingFactory
+from tests.factories import BlockFactory, ItemFactory, MeetingFactory, answered_in_time
 from tests.meetings.test_silence import WEEK, close_to, drafted, object_to
 
 pytestmark = pytest.mark.django_db
@@ -442,6 +442,7 @@ def test_under_the_rule_names_are_for_those_who_were_there(cast):
     Block.objects.filter(pk=meeting.block.pk).update(said_by=cast.own)
     there = cast.person("other_delegate")
     Registration.objects.create(meeting=meeting, person=there, state=cast.other, answer="yes")
+    answered_in_time(meeting)
     Attendance.objects.create(meeting=meeting, state=cast.other, presence="present", by=there)
     actions.circulate(meeting=meeting, deadline=timezone.now() + WEEK, by=cast.viewer("secretariat"))
     comment(cast, "own_focal_point", meeting, "Words of somebody.")
