@@ -155,7 +155,10 @@ def sentence(event: Event, *, named: bool = True) -> str:
     known = SENTENCES.get(event.kind)
     if known is None:
         return f"{actor}: {event.kind} {event.target_label}"
-    return str(known) % {"actor": actor, "target": event.target_label}
+    words = str(known) % {"actor": actor, "target": event.target_label}
+    if event.data.get("via") == "mail":
+        return gettext("%(sentence)s From a mail, without signing in.") % {"sentence": words}
+    return words
 
 
 def kinds() -> list[tuple[str, str]]:
