@@ -7,6 +7,7 @@ import threading
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -22,6 +23,7 @@ from iwg_portal.mail.models import OutboxMail
 from iwg_portal.reminders import links
 from iwg_portal.reminders.models import AnswerLink
 from meetings.access import replies as access
+from meetings.actions import replies
 from meetings.models import ActionReport, Position, Registration
 from members.enums import Role
 from members.models import Term
@@ -164,8 +166,11 @@ def test_opening_it_changes_nothing_however_often(owner, holder):
 
 
 def test_the_page_says_owner_and_date_and_not_a_word_of_the_record(owner, holder):
+    owner.action.number = 12
+    owner.action.save(update_fields=["number"])
     answer = Client().get(link_of(holder))
     page = answer.content.decode()
+    assert "A-12" in page
     assert "Ownland" in page
     assert "30 June 2026" in page
     assert "Secret words" not in page
@@ -303,6 +308,23 @@ def test_under_the_chatham_house_rule_page_and_log_name_nobody(cast):
     assert event.actor_id is None
     assert event.state_id is None
     assert event.data == {}
+
+
+def test_what_a_mail_can_do_asks_for_no_new_proof_on_the_portal(cast, owner, holder):
+    """Else the mail would be the way around it."""
+    circulation, invitation = circulated(), MeetingFactory(starts_at=NOW + 30 * DAY, ends_at=NOW + 31 * DAY)
+    client = cast.client("own_focal_point")
+    asked = {
+        reverse("action_report", args=[owner.pk]): {"status": "done"},
+        reverse("silence_position", args=[circulation.record.meeting_id]): {"stance": "agree", "state": cast.own.pk},
+        reverse("registration", args=[invitation.pk]): {"do": "answer", "answer": "yes"},
+    }
+    with time_machine.travel(NOW + dt.timedelta(seconds=settings.STEP_UP_SECONDS + 60), tick=False):
+        for address, data in asked.items():
+            onward = client.post(address, data).get("Location", "")
+            assert reverse("step_up") not in onward, address
+            assert reverse("account_login") not in onward, address
+        assert set(replies.VERBS) == {access.ACTION, access.SILENCE, access.REGISTRATION}
 
 
 # -- Refused -----------------------------------------------------------------------------------------------------------
