@@ -16,10 +16,12 @@ from meetings.views import (
     papers,
     records,
     registration,
+    replies,
     silence,
 )
 
 urlpatterns: list[URLPattern] = [
+    path("act/", replies.act, name="act"),
     path("meetings/<int:pk>/papers/", papers.papers, name="papers"),
     path("meetings/<int:pk>/papers/new/", papers.paper_new, name="paper_new"),
     path("meetings/<int:pk>/papers/pack/", papers.papers_pack, name="papers_pack"),

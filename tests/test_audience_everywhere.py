@@ -27,6 +27,7 @@ WITHOUT = {
     "activity.Link": SEALED,
     "mail.OutboxMail": LEDGER,
     "reminders.Reminded": LEDGER,
+    "reminders.AnswerLink": LEDGER,
     "mail.DemoMail": "what the demonstration would have sent: exists in demonstration mode alone",
     "members.FactorReset": ACCOUNTS,
     "members.FileVersion": "the bytes of a file: read through it",

@@ -160,7 +160,10 @@ def sentence(event: Event, *, named: bool = True, target: str | None = None) -> 
     known = SENTENCES.get(event.kind)
     if known is None:
         return f"{actor}: {event.kind} {shown}"
-    return str(known) % {"actor": actor, "target": shown}
+    words = str(known) % {"actor": actor, "target": shown}
+    if event.data.get("via") == "mail":
+        return gettext("%(sentence)s From a mail, without signing in.") % {"sentence": words}
+    return words
 
 
 def kinds() -> list[tuple[str, str]]:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from iwg_portal.base import secret_links
 from iwg_portal.mail.models import OutboxMail
+
+
+def new_nonce() -> str:
+    return secrets.token_urlsafe(32)
 
 
 class Reminded(models.Model):
@@ -38,3 +46,48 @@ class Reminded(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.target_id} {self.step}"
+
+
+class AnswerLink(models.Model):
+    """The link by which one person answers for one thing from a mail, without signing in. Works once and for a while.
+
+    Bound to the kind of reminder, the row and the person; ``mail`` is the one that carries it. The token is no column
+    (see ``base.secret_links``): the row keeps its SHA-256. Another mail about the same thing makes the row anew, so of
+    all links about a thing that one person has, the newest works. All times are UTC.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=60)
+    target_type = models.CharField(max_length=60)
+    target_id = models.CharField(max_length=60)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    mail = models.ForeignKey(OutboxMail, on_delete=models.PROTECT, related_name="+")
+    nonce = models.CharField(max_length=43, default=new_nonce)
+    token_hash = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "kind", "target_type", "target_id"],
+                condition=models.Q(used_at__isnull=True),
+                name="one_open_answer_link",
+                violation_error_message=_("There is a link for this already."),
+            ),
+            models.CheckConstraint(
+                name="answer_link_ends_after_start", condition=models.Q(expires_at__gt=models.F("made_at"))
+            ),
+            models.CheckConstraint(
+                name="answer_link_keeps_a_hash", condition=models.Q(token_hash__regex="^[0-9a-f]{64}$")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Without the token: this may stand in a log."""
+        return f"{self.kind} {self.target_id}"
+
+    @property
+    def token(self) -> str:
+        return secret_links.token_of("reminders.answer-link", f"{self.kind}:{self.target_id}:{self.pk}:{self.nonce}")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from iwg_portal.mail import kinds
 from iwg_portal.mail.models import OutboxMail
+from iwg_portal.reminders import links
 from iwg_portal.reminders.ledger import DAILY
 from iwg_portal.reminders.models import Reminded
 from iwg_portal.reminders.registry import REMINDERS, Due, Line, Reminder
@@ -20,28 +21,35 @@ from iwg_portal.reminders.registry import REMINDERS, Due, Line, Reminder
 
 def _sample() -> dict[str, Any]:
     line = Line(_("Something that you were asked to do is due."), f"{settings.PUBLIC_URL}/", dt.date(2026, 3, 1))
-    return _context([line, line])
+    return _context([(line, links.address("the-secret")), (line, "")])
 
 
 @kinds.kind(DAILY, sample=_sample)
 def daily(mail: OutboxMail) -> dict[str, Any] | None:
     """What is still due, still hers and visible to her at this moment; None when nothing is.
 
-    Side effect: notes of each row whether the mail says it. Composed again after a refusal, it notes it again.
+    Side effects: notes of each row whether the mail says it, and makes the links that answer. Composed again after a
+    refusal, it notes it again, and the links are the same.
     """
     rows: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for row in Reminded.objects.filter(mail=mail).order_by("pk"):
         rows[row.kind][row.target_id].append(row.pk)
-    now, found, said = timezone.now(), [], []
+    now, said = timezone.now(), []
+    found: dict[links.Place, Line] = {}
     for name, targets in rows.items():
         for target, line in _lines(name, mail.recipient, set(targets), now).items():
-            found.append(line)
+            found[name, target] = line
             said += targets[target]
     Reminded.objects.filter(mail=mail, pk__in=said).update(included=True)
     # Only what was read above: a row that joins this mail at this moment is not said, and is planned again.
     read = [pk for targets in rows.values() for pks in targets.values() for pk in pks]
     Reminded.objects.filter(mail=mail, pk__in=read).exclude(pk__in=said).update(included=False)
-    return _context(_in_order(found)) if found else None
+    if not found:
+        return None
+    tokens = links.make(mail, {place: line.closes for place, line in found.items() if line.answers}, now)
+    answers = {place: links.address(token) for place, token in tokens.items()}
+    lines = [(line, answers.get(place, "")) for place, line in found.items()]
+    return _context(_in_order(lines))
 
 
 def _lines(name: str, person: Any, targets: set[str], now: dt.datetime) -> dict[str, Line]:
@@ -53,17 +61,19 @@ def _lines(name: str, person: Any, targets: set[str], now: dt.datetime) -> dict[
 
 
 def context_of(person: Any, found: list[tuple[Reminder, Due]], now: dt.datetime) -> dict[str, Any] | None:
-    """The same for what is not planned yet; writes nothing."""
+    """The same for what is not planned yet; writes nothing, and so it has no link that answers."""
     targets: dict[str, set[str]] = defaultdict(set)
     for reminder, due in found:
         targets[reminder.name].add(due.target)
-    lines = [line for name, those in targets.items() for line in _lines(name, person, those, now).values()]
+    lines = [(line, "") for name, those in targets.items() for line in _lines(name, person, those, now).values()]
     return _context(_in_order(lines)) if lines else None
 
 
-def _in_order(lines: Iterable[Line]) -> list[Line]:
-    return sorted(lines, key=lambda line: (line.on, line.text, line.link))
+def _in_order(lines: Iterable[tuple[Line, str]]) -> list[tuple[Line, str]]:
+    return sorted(lines, key=lambda pair: (pair[0].on, pair[0].text, pair[0].link))
 
 
-def _context(lines: list[Line]) -> dict[str, Any]:
-    return {"count": len(lines), "items": [{"text": line.text, "link": line.link} for line in lines]}
+def _context(lines: list[tuple[Line, str]]) -> dict[str, Any]:
+    """Each line with the address at which she answers without signing in, or empty."""
+    items = [{"text": line.text, "link": line.link, "answer": answer} for line, answer in lines]
+    return {"count": len(items), "items": items}

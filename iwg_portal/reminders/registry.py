@@ -32,11 +32,16 @@ class Due(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """What a mail says of one thing. ``on`` orders the lines: what was due first stands first."""
+    """What a mail says of one thing. ``on`` orders the lines: what was due first stands first.
+
+    ``answers``: she can answer from the mail (see ``links``), until ``closes`` where the thing itself ends then.
+    """
 
     text: str
     link: str
     on: dt.date
+    answers: bool = False
+    closes: dt.datetime | None = None
 
 
 def steps_of(

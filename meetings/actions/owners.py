@@ -31,6 +31,7 @@ def report(
     text: str = "",
     needs_until: dt.date | None = None,
     id: uuid.UUID | None = None,
+    from_mail: bool = False,
 ) -> ActionReport:
     """How far the owner has come; the latest report holds. ``needs_until``: it is in progress and asks for time.
 
@@ -57,13 +58,15 @@ def report(
         needs_until=needs_until,
         by=by.person,
         at=timezone.now(),
+        from_mail=from_mail,
     )
     kept.full_clean()
     kept.save(force_insert=True)
     if owner.status != status:
         owner.status = status
         owner.save(update_fields=["status"])
-    record("action.reported", by=by.person, target=owner.action, label=owner.action.code, state=owner.state)
+    via = {"via": "mail"} if from_mail else {}
+    record("action.reported", by=by.person, target=owner.action, label=owner.action.code, state=owner.state, **via)
     return kept
 
 

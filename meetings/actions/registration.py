@@ -27,6 +27,7 @@ def answer_invitation(
     by: Viewer,
     state: State | None = None,
     organisation: Organisation | None = None,
+    from_mail: bool = False,
 ) -> Registration:
     """Her own answer, given for ``state`` or ``organisation`` (neither: the secretariat). It may be changed.
 
@@ -40,13 +41,14 @@ def answer_invitation(
     row = row or Registration(meeting=meeting, person=by.person)
     if row.pk and (row.answer, row.state, row.organisation) == (answer, state, organisation):
         return row
-    row.answer, row.state, row.organisation = Answer(answer), state, organisation
+    row.answer, row.state, row.organisation, row.from_mail = Answer(answer), state, organisation, from_mail
     row.full_clean()
     row.save()
     if meeting.chatham_house:
         _note(meeting)
     else:
-        record("registration.answered", by=by.person, target=meeting, label=_label(meeting), state=state)
+        via = {"via": "mail"} if from_mail else {}
+        record("registration.answered", by=by.person, target=meeting, label=_label(meeting), state=state, **via)
     return row
 
 

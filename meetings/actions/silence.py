@@ -151,7 +151,9 @@ def comment(
 
 
 @transaction.atomic
-def take_position(*, circulation: Circulation, state: State, stance: str, text: str, by: Viewer) -> Position | Comment:
+def take_position(
+    *, circulation: Circulation, state: State, stance: str, text: str, by: Viewer, from_mail: bool = False
+) -> Position | Comment:
     """What ``state`` says. An objection ends the procedure at once, and the record is a draft again.
 
     After the end nothing is decided any more: then the words are kept as a late comment, which is what comes back.
@@ -166,7 +168,7 @@ def take_position(*, circulation: Circulation, state: State, stance: str, text: 
     last = circulation.positions.filter(state=state).order_by("-at", "-id").first()
     if last and all(getattr(last, field) == value for field, value in same.items()):
         return last  # the form was sent twice
-    position = Position(circulation=circulation, at=at, **same)
+    position = Position(circulation=circulation, at=at, from_mail=from_mail, **same)
     position.full_clean()
     if not circulation.takes_words(at):
         return _keep(meeting, circulation, by, text or str(position.get_stance_display()), at=at, state=state)
@@ -174,6 +176,7 @@ def take_position(*, circulation: Circulation, state: State, stance: str, text: 
     hidden = meeting.chatham_house
     who: dict[str, Any] = {"by": None if hidden else by.person, "state": None if hidden else state}
     who |= {"target": meeting.record, "label": _label(meeting)}
+    who |= {"via": "mail"} if from_mail and not hidden else {}
     if stance == Stance.OBJECT:
         _end(meeting, circulation, CirculationState.STOPPED, at)
         outbox.cancel(target=circulation)

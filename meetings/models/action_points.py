@@ -87,6 +87,7 @@ class ActionReport(models.Model):
     needs_until = models.DateField(null=True, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    from_mail = models.BooleanField(default=False, help_text="by the link in a mail, without signing in")
 
     class Meta:
         constraints = [

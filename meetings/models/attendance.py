@@ -24,6 +24,7 @@ class Registration(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     at = models.DateTimeField(auto_now=True)
+    from_mail = models.BooleanField(default=False, help_text="her answer came by the link in a mail")
 
     class Meta:
         constraints = [

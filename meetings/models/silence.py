@@ -115,6 +115,7 @@ class Position(models.Model):
     text = models.TextField(blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    from_mail = models.BooleanField(default=False, help_text="by the link in a mail, without signing in")
 
     class Meta:
         constraints = [

@@ -61,6 +61,7 @@ class Stand:
     at: dt.datetime
     objects: bool
     text: str
+    from_mail: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,10 @@ def remark(comment: Comment, reader: Reader) -> Remark:
 
 
 def stands(positions: Iterable[Position], reader: Reader) -> list[Stand]:
-    return [Stand(reader.who(row), row.at, row.stance == Stance.OBJECT, row.text) for row in positions]
+    return [
+        Stand(reader.who(row), row.at, row.stance == Stance.OBJECT, row.text, reader.names and row.from_mail)
+        for row in positions
+    ]
 
 
 def until(deadline: dt.datetime, zone: ZoneInfo) -> str:

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from iwg_portal.base.dates import date_format
 from iwg_portal.reminders import clock, ledger
 from iwg_portal.reminders.registry import Due, Line, reminds
-from meetings.access.action_points import in_office, visible_owners
+from meetings.access import replies
+from meetings.access.action_points import in_office, visible_owners, with_holding
 from meetings.models import ActionOwner, ActionReport
 from meetings.notices.meetings import address
 from meetings.queries.action_points import shared_only, unfinished
@@ -22,7 +23,7 @@ from members.access import viewer_for
 from members.enums import Role
 from members.models import Person
 
-KIND = "meetings.action"
+KIND = replies.ACTION
 OFFSETS = (-14, -3, 0, 7, 14, 21, 28)  # days from the due date
 AGAIN = 30  # days, after the last of them
 SILENCES = 2
@@ -46,13 +47,15 @@ class Office:
 
 def action_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
     """It names no meeting and no word of a record, as every mail about action points. Two queries."""
-    rows = unfinished(visible_owners(viewer_for(person)).filter(pk__in=targets)).order_by("pk")
+    viewer = viewer_for(person)
+    rows = with_holding(unfinished(visible_owners(viewer).filter(pk__in=targets))).order_by("pk")
     today = clock.today(now)
     found = {}
     for row in rows:
         words = _words(mine=row.holder_id == person.pk, late=row.due < today)
         text = words % {"day": date_format(row.due, "DATE_FORMAT")}
-        found[str(row.pk)] = Line(text, address("action", row.action_id), row.due)
+        answers = replies.can_answer_for(viewer, row)
+        found[str(row.pk)] = Line(text, address("action", row.action_id), row.due, answers)
     return found
 
 

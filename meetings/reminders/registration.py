@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from iwg_portal.base.dates import date_format
 from iwg_portal.reminders import clock
 from iwg_portal.reminders.registry import Due, Line, reminds, steps_of
+from meetings.access import replies
 from meetings.access.meetings import TOLD, sees_meeting, visible_meetings
+from meetings.access.registration import can_answer
 from meetings.enums import MeetingState
 from meetings.models import Meeting, Registration
 from meetings.notices.meetings import address
@@ -34,11 +36,17 @@ def registration_lines(person: Person, targets: Collection[str], now: dt.datetim
             else _("Registration for a meeting closes on %(day)s, and you have not answered yet.")
         )
         text = words % {"day": date_format(row.register_by, "DATE_FORMAT")}
-        found[str(row.pk)] = Line(text, address("registration", row.pk), row.register_by)
+        found[str(row.pk)] = Line(
+            text,
+            address("registration", row.pk),
+            row.register_by,
+            answers=can_answer(viewer, row),
+            closes=replies.closes(row),
+        )
     return found
 
 
-@reminds("meetings.registration", about=Meeting, lines=registration_lines)
+@reminds(replies.REGISTRATION, about=Meeting, lines=registration_lines)
 def registration(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
     """Focal points whose state has nobody on the list; observers, partners and whoever was nominated and has not said
     whether she comes. Three queries."""

@@ -14,6 +14,7 @@ from iwg_portal.base.dates import date_format
 from iwg_portal.base.marks import zone as zone_word
 from iwg_portal.reminders import clock
 from iwg_portal.reminders.registry import Due, Line, reminds
+from meetings.access import replies
 from meetings.access.silence import audience_when_circulated, visible_circulations
 from meetings.enums import CirculationState
 from meetings.models import Circulation, Position
@@ -27,17 +28,18 @@ LAST_DAY = dt.timedelta(hours=24)
 
 def silence_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
     """The hour by her clocks. It names no meeting, no state and no word of the record."""
-    found = {}
-    for row in visible_circulations(viewer_for(person)).filter(pk__in=targets):
+    viewer, found = viewer_for(person), {}
+    for row in visible_circulations(viewer).filter(pk__in=targets):
         local = timezone.localtime(row.deadline)
         text = _(
             "A record is adopted by silence on %(until)s %(zone)s. Your state has neither agreed nor objected so far."
         ) % {"until": date_format(local, "DATETIME_FORMAT"), "zone": zone_word(local)}
-        found[str(row.pk)] = Line(text, address("silence", row.record.meeting_id), local.date())
+        link, answers = address("silence", row.record.meeting_id), replies.speaks_for(viewer) is not None
+        found[str(row.pk)] = Line(text, link, local.date(), answers, row.deadline)
     return found
 
 
-@reminds("meetings.silence", about=Circulation, lines=silence_lines, may_be_urgent=True)
+@reminds(replies.SILENCE, about=Circulation, lines=silence_lines, may_be_urgent=True)
 def silence(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
     """To the delegations that would read the record and have said nothing; who has, is left in peace. Three queries."""
     rows = Circulation.objects.filter(state=CirculationState.OPEN, opened_at__lte=now, deadline__gt=now)

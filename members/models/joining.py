@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import hashlib
 import secrets
@@ -12,9 +11,9 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from iwg_portal.base import secret_links
 from members import enums
 from members.models.groups import Organisation
 from members.models.people import Person
@@ -162,13 +161,11 @@ class AccountLink(models.Model):
 
     @staticmethod
     def hash_of(token: str) -> str:
-        return hashlib.sha256(token.encode()).hexdigest()
+        return secret_links.hash_of(token)
 
     @property
     def token(self) -> str:
-        message = f"{self.purpose}:{self.pk}:{self.nonce}"
-        digest = salted_hmac("members.account-link", message, algorithm="sha256").digest()
-        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        return secret_links.token_of("members.account-link", f"{self.purpose}:{self.pk}:{self.nonce}")
 
     @property
     def occurrence(self) -> str:

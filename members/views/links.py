@@ -33,24 +33,39 @@ View = Callable[..., HttpResponse]
 LONGEST = 100  # characters of a token; ours have 43
 
 
-def behind_a_link(view: View) -> View:
-    """For a page whose address holds a secret: not kept, not told to the next page, limited per address and token."""
+def behind_a_token(*, referrer: str) -> Callable[[Callable[[HttpRequest, str], HttpResponse]], View]:
+    """For a page whose address holds a secret: not kept, not told to the next page, limited per address and token.
+    ``referrer``: what a browser tells of the address."""
 
-    @wraps(view)
-    def page(request: HttpRequest) -> HttpResponse:
-        token = request.GET.get("key", "")[:LONGEST]
-        if not ratelimit.consume(request, action="use_link", key=token):
-            return ratelimit.respond_429(request)
-        try:
+    def guard(view: Callable[[HttpRequest, str], HttpResponse]) -> View:
+        @wraps(view)
+        def page(request: HttpRequest) -> HttpResponse:
+            token = request.GET.get("key", "")[:LONGEST]
+            if not ratelimit.consume(request, action="use_link", key=token):
+                return ratelimit.respond_429(request)
             response = view(request, token)
-        except queries.DeadLink:
-            response = render(request, "members/links/dead.html", {}, status=404)
-        # With "no-referrer" a browser sends "Origin: null" with the form, and the protection against forged forms
-        # would refuse it. This one keeps path and query from everybody, this portal included.
-        response.headers["Referrer-Policy"] = "strict-origin"
-        return response
+            response.headers["Referrer-Policy"] = referrer
+            return response
 
-    return factor_not_required(login_not_required(never_cache(sensitive_post_parameters()(page))))
+        return factor_not_required(login_not_required(never_cache(sensitive_post_parameters()(page))))
+
+    return guard
+
+
+def behind_a_link(view: Callable[[HttpRequest, str], HttpResponse]) -> View:
+    """For the links that open an account."""
+
+    # With "no-referrer" a browser sends "Origin: null" with the form, and the protection against forged forms would
+    # refuse it. This one keeps path and query from everybody, this portal included.
+    @behind_a_token(referrer="strict-origin")
+    @wraps(view)
+    def page(request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            return view(request, token)
+        except queries.DeadLink:
+            return render(request, "members/links/dead.html", {}, status=404)
+
+    return page
 
 
 @behind_a_link

@@ -660,7 +660,8 @@ def test_the_chatham_house_rule_stays_once_people_have_spoken(cast, state):
     meeting = MeetingFactory(state=state, chatham_house=True)
     change = values_of(meeting, chatham_house=False)
     if state == "announced":
-        assert not actions.change_meeting(meeting=meeting, by=cast.viewer("secretariat"), seen=1, **change).chatham_house
+        changed = actions.change_meeting(meeting=meeting, by=cast.viewer("secretariat"), seen=1, **change)
+        assert not changed.chatham_house
         return
     with pytest.raises(ValidationError) as refused:
         actions.change_meeting(meeting=meeting, by=cast.viewer("secretariat"), seen=1, **change)
