@@ -61,11 +61,12 @@ def _lines(name: str, person: Any, targets: set[str], now: dt.datetime) -> dict[
 
 
 def context_of(person: Any, found: list[tuple[Reminder, Due]], now: dt.datetime) -> dict[str, Any] | None:
-    """The same for what is not planned yet; writes nothing, and so it has no link that answers."""
+    """The same for what is not planned yet; writes nothing, so where a link will answer stands one that does not."""
     targets: dict[str, set[str]] = defaultdict(set)
     for reminder, due in found:
         targets[reminder.name].add(due.target)
-    lines = [(line, "") for name, those in targets.items() for line in _lines(name, person, those, now).values()]
+    said = [line for name, those in targets.items() for line in _lines(name, person, those, now).values()]
+    lines = [(line, links.address("…") if line.answers else "") for line in said]
     return _context(_in_order(lines)) if lines else None
 
 
