@@ -27,6 +27,7 @@ from meetings.actions import meetings as actions
 from meetings.enums import ItemState, MeetingState
 from meetings.forms.meetings import CloneForm, MeetingForm, blame, differences, first_values
 from meetings.models import AgendaItem, Meeting
+from meetings.notices.meetings import BEFORE_ITS_END
 from meetings.queries import meetings as query
 from meetings.queries.agenda import parted, timetable
 from meetings.views.cards import cards
@@ -324,6 +325,7 @@ def meeting_change(request: HttpRequest, pk: int) -> HttpResponse:
         "seen": seen,
         "changes": changes,
         "told": found.state != MeetingState.DRAFT,
+        "tells_of_moves": found.state in BEFORE_ITS_END,
         "reach": reaches(None)[Audience(found.audience)].words,
         "crumbs": _crumbs(found, last=True),
     }
