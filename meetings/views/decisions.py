@@ -29,11 +29,13 @@ from meetings.access.action_points import owners_within, visible_actions
 from meetings.access.agenda import standing_decisions
 from meetings.access.meetings import visible_groups
 from meetings.actions import decisions as actions
+from meetings.actions.records import UNDER_SILENCE
 from meetings.enums import DecisionState, MeetingState
 from meetings.forms.decisions import AddresseeForm, StatusForm
 from meetings.models import Decision, Meeting
 from meetings.queries import action_points as action_query
 from meetings.queries import decisions as query
+from meetings.queries.silence import is_under_silence
 from meetings.views.standing import meeting_address
 from members.access import Viewer, known_actors, visible_organisations, visible_states
 from members.enums import Audience, narrowest
@@ -127,6 +129,7 @@ def decision_change(request: HttpRequest, pk: int) -> HttpResponse:
         "decision": found,
         "facts": facts,
         "status": status,
+        "refusal": UNDER_SILENCE if is_under_silence(found.record_id) else "",
         "title": _("What became of it"),
         "crumbs": [
             {"url": reverse("decisions"), "label": _("Decisions")},
