@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -48,10 +48,26 @@ def frame(title: str, audience: str, group_name: str) -> dict[str, Any]:
     }
 
 
-def agenda(meeting: Meeting, slots: Sequence[Slot], *, group_name: str) -> tuple[str, bytes]:
-    """File name and PDF of the agenda, in the active language. What people typed stays in its own."""
+def agenda(
+    meeting: Meeting,
+    slots: Sequence[Slot],
+    *,
+    group_name: str,
+    decisions: Sequence[Mapping[str, str]] = (),
+    more: str = "",
+    audience: str = "",
+) -> tuple[str, bytes]:
+    """File name and PDF of the agenda, in the active language. What people typed stays in its own.
+
+    ``decisions`` (title, text, language) head it; ``more`` says how many there are in all; ``audience`` is that of the
+    whole, where it is not that of the meeting."""
     data = {
-        **frame(meeting.title, meeting.audience, group_name),
+        **frame(meeting.title, audience or meeting.audience, group_name),
+        "standing": {
+            "title": _("Decisions still open"),
+            "rows": [{name: row[name] for name in ("title", "text", "language")} for row in decisions],
+            "more": more,
+        },
         "series": series_words(meeting),
         "facts": agenda_facts(meeting),
         "words": [_("Time"), _("No."), _("Item"), _("Minutes")],

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from iwg_portal.activity.log import record
 from meetings.access import action_points as access
 from meetings.access.decisions import visible_decisions
+from meetings.actions.records import refuse_under_silence
 from meetings.models import ActionOwner, ActionPoint, Decision
 from meetings.notices import action_points as notices
 from members.access import Viewer, visible_member_states
@@ -35,8 +36,11 @@ def edit_action(
 
     ``each_member`` True gives every member state of today a row. A row that goes keeps its reports and comes back with
     them. Returns whether anything changed. Raises ``PermissionDenied``, ``ValidationError`` (a decision of another
-    record). Side effects: an event; mail to holders of removed rows is not sent any more.
+    record; the record is under silence procedure). Side effects: an event; mail to holders of removed rows is not sent
+    any more.
     """
+    _refuse_others(by)
+    refuse_under_silence(action.record)
     action = _locked(action, by)
     changed = set()
     if due_on is not UNCHANGED and due_on != action.due_on:
@@ -96,12 +100,16 @@ def _may_follow_from(action: ActionPoint, decision: Decision, by: Viewer) -> boo
 
 
 def _locked(action: ActionPoint, by: Viewer) -> ActionPoint:
-    if not access.can_edit_actions(by):
-        raise PermissionDenied
+    _refuse_others(by)
     found = access.visible_actions(by).select_for_update(of=("self",), no_key=True).filter(pk=action.pk).first()
     if found is None:
         raise PermissionDenied
     return found
+
+
+def _refuse_others(by: Viewer) -> None:
+    if not access.can_edit_actions(by):
+        raise PermissionDenied
 
 
 def _key(row: ActionOwner) -> tuple[int | None, int | None]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from iwg_portal.activity.log import record
 from meetings.access import decisions as access
+from meetings.actions.records import refuse_under_silence
 from meetings.enums import DecisionState
 from meetings.models import Decision
 from meetings.queries.decisions import leads_to
@@ -30,8 +31,10 @@ def change_decision(
     organisations: Collection[Organisation] | None = None,
 ) -> bool:
     """Type and addressee; None leaves what is there, so that two who change different things do not undo each other.
-    Returns whether anything changed. Raises ``PermissionDenied``, ``ValidationError`` (addressed to nobody). Side
-    effect: an event."""
+    Returns whether anything changed. Raises ``PermissionDenied``, ``ValidationError`` (addressed to nobody; the
+    record is under silence procedure). Side effect: an event."""
+    _refuse_others(by)
+    refuse_under_silence(decision.record)
     decision = _locked(decision, by)
     before = _facts(decision)
     if kind is not None:
@@ -86,13 +89,17 @@ def set_decision_status(*, decision: Decision, status: str, by: Viewer, successo
 
 
 def _locked(decision: Decision, by: Viewer) -> Decision:
-    if not access.can_change_decision(by):
-        raise PermissionDenied
+    _refuse_others(by)
     rows = access.visible_decisions(by).select_for_update(of=("self",), no_key=True)
     found = rows.filter(pk=decision.pk).first()
     if found is None:
         raise PermissionDenied
     return found
+
+
+def _refuse_others(by: Viewer) -> None:
+    if not access.can_change_decision(by):
+        raise PermissionDenied
 
 
 def _lock_chain() -> None:

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.activity.log import record
 from iwg_portal.activity.models import Event
 from iwg_portal.base.typed import Fields
 from meetings.access.records import writes_records
 from meetings.models import AgendaItem, Here, Meeting, Record
+from meetings.queries.silence import is_under_silence
 from members.access import Viewer, own_parked_texts
 from members.actions import discard_parked, park_text
 from members.models import ParkedText
 
+UNDER_SILENCE = gettext_lazy(
+    "The record is under silence procedure: the members agree to the owners, dates and addressees that stand there. "
+    "They can be changed once it is adopted, or after it was taken back."
+)
 # One event for all that a person writes in one record within this time: what was written when is in the revisions.
 ONE_EVENT_IN = dt.timedelta(minutes=15)
+
+
+def refuse_under_silence(record: Record) -> None:
+    """For actions on what a circulated record tells besides its words; locks its meeting, so that nobody circulates it
+    meanwhile. Raises ``ValidationError``."""
+    Meeting.objects.select_for_update(of=("self",), no_key=True).get(pk=record.meeting_id)
+    if is_under_silence(record.pk):
+        raise ValidationError(UNDER_SILENCE, "under_silence")
 
 
 def locked(meeting: Meeting, by: Viewer) -> Meeting:

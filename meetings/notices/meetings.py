@@ -28,6 +28,10 @@ MOVED = "meetings.moved"
 MOVES = frozenset({"starts_at", "ends_at", "zone", "place", "link"})
 
 
+# While somebody may still set out for it.
+BEFORE_ITS_END = frozenset({MeetingState.ANNOUNCED, MeetingState.RUNNING})
+
+
 def announced(meeting: Meeting) -> None:
     """To each who is to know, once; of no use after the meeting."""
     if meeting.ends_at <= timezone.now():
@@ -42,7 +46,7 @@ def moved(meeting: Meeting) -> None:
     is saved; of two that follow each other at once the last alone. Whose announcement has not left yet reads the new
     facts there."""
     outbox.cancel(target=meeting, kind=MOVED)
-    if meeting.state not in (MeetingState.ANNOUNCED, MeetingState.RUNNING) or meeting.ends_at <= timezone.now():
+    if meeting.state not in BEFORE_ITS_END or meeting.ends_at <= timezone.now():
         return
     about = OutboxMail.objects.filter(target_type=meeting._meta.label_lower, target_id=str(meeting.pk))
     waiting = set(about.filter(kind=TOLD, state=MailState.DUE).values_list("recipient_id", flat=True))
@@ -120,7 +124,7 @@ def announced_mail(mail: OutboxMail) -> dict[str, Any] | None:
 def moved_mail(mail: OutboxMail) -> dict[str, Any] | None:
     """Which meeting, and what of it, is read in the portal. Not due where the meeting is over or cancelled."""
     meeting = _meeting(mail)
-    if meeting is None or meeting.state not in (MeetingState.ANNOUNCED, MeetingState.RUNNING):
+    if meeting is None or meeting.state not in BEFORE_ITS_END:
         return None
     return None if meeting.ends_at <= timezone.now() else {"link": address("meeting", meeting.pk)}
 

@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from iwg_portal.activity.models import Event
-from meetings.enums import BlockKind, Stance
+from meetings.enums import BlockKind, CirculationState, Stance
 from meetings.models import Circulation, Comment, Position, Record, RecordVersion
 from meetings.queries.versions import blocks_of, items_of
 from members.models import Organisation, State
@@ -37,6 +37,11 @@ def deadline_after(start: dt.datetime, days: int, hour: int, zone: ZoneInfo) -> 
         day += dt.timedelta(days=1)
         days -= day.weekday() < SATURDAY
     return dt.datetime.combine(day, dt.time(hour), zone).astimezone(dt.UTC)
+
+
+def is_under_silence(record_id: int) -> bool:
+    """A silence procedure about the record is open: its members agree to what stands there now."""
+    return Circulation.objects.filter(record=record_id, state=CirculationState.OPEN).exists()
 
 
 # -- What is still missing in a draft ---------------------------------------------------------------------------------

@@ -26,10 +26,12 @@ from iwg_portal.reminders import ledger
 from meetings.access import action_points as access
 from meetings.access.decisions import visible_decisions
 from meetings.actions import action_points as actions
+from meetings.actions.records import UNDER_SILENCE
 from meetings.enums import OwnerState
 from meetings.forms.action_points import ActionForm, ReportForm
 from meetings.models import ActionEvidence, ActionPoint, ActionReport, Meeting
 from meetings.queries import action_points as query
+from meetings.queries.silence import is_under_silence
 from meetings.reminders.action_points import KIND
 from meetings.views.decisions import on_server, owners_to_choose, refused
 from meetings.views.standing import meeting_address
@@ -242,7 +244,7 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
         "decision": visible_decisions(viewer).filter(pk=found.decision_id).first() if found.decision_id else None,
         "meeting_url": meeting_address(meeting),
         "item_url": f"{meeting_address(meeting)}#item-{found.block.item_id}",
-        "may_edit": access.can_edit_actions(viewer),
+        "may_edit": access.can_edit_actions(viewer) and not is_under_silence(found.record_id),
         "forms": [(row, ReportForm(auto_id=f"id_{row.pk}_%s")) for row in owners if access.can_report(viewer, row)],
         "crumbs": crumbs(),
     }
@@ -314,6 +316,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "action": found,
         "form": form,
+        "refusal": UNDER_SILENCE if is_under_silence(found.record_id) else "",
         "past": bool(found.due_on and found.due_on < timezone.localdate()),
         "crumbs": [*crumbs(), {"url": reverse("action", args=[pk]), "label": title_of(found)}],
     }

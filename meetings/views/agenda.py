@@ -29,6 +29,7 @@ from meetings.forms.agenda import DeclineForm, ItemForm, ProposalForm, ProposeIt
 from meetings.forms.meetings import blame
 from meetings.models import AgendaItem, Meeting
 from meetings.queries.agenda import Slot, fingerprint, parted, timetable
+from meetings.views.decisions import heading
 from meetings.views.meetings import crumbs_below, find_meeting
 from members.access import Viewer, visible_group
 from members.actions.files import note_refused_passenger_data
@@ -312,7 +313,15 @@ def agenda_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     slots = _slots(request.viewer, meeting)
     group = visible_group()
     with translation.override(_language(request)):
-        name, content = exports.agenda(meeting, slots, group_name=group.name if group else "IWG")
+        heads = heading(request.viewer, meeting)
+        name, content = exports.agenda(
+            meeting,
+            slots,
+            group_name=group.name if group else "IWG",
+            decisions=heads.rows,
+            more=heads.more,
+            audience=heads.audience,
+        )
         language = get_language()
     log.exported(request, name, target=meeting, language=language, items=len(slots))
     return HttpResponse(
@@ -331,6 +340,7 @@ def agenda_print(request: HttpRequest, pk: int) -> HttpResponse:
     with translation.override(language):
         context = {
             "meeting": meeting,
+            "heading": heading(request.viewer, meeting),
             "series": exports.series_words(meeting),
             "facts": exports.agenda_facts(meeting),
             "days": [

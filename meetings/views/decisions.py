@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import F
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -24,18 +26,22 @@ from iwg_portal.base import markdown, marks
 from iwg_portal.base.render import render
 from meetings.access import decisions as access
 from meetings.access.action_points import owners_within, visible_actions
+from meetings.access.agenda import standing_decisions
 from meetings.access.meetings import visible_groups
 from meetings.actions import decisions as actions
-from meetings.enums import DecisionState
+from meetings.actions.records import UNDER_SILENCE
+from meetings.enums import DecisionState, MeetingState
 from meetings.forms.decisions import AddresseeForm, StatusForm
-from meetings.models import Decision
+from meetings.models import Decision, Meeting
 from meetings.queries import action_points as action_query
 from meetings.queries import decisions as query
+from meetings.queries.silence import is_under_silence
 from meetings.views.standing import meeting_address
 from members.access import Viewer, known_actors, visible_organisations, visible_states
 from members.enums import Audience, narrowest
 
 PAGE = 25
+HEADING = 10  # decisions above an agenda; the register has them all
 
 
 @require_safe
@@ -123,6 +129,7 @@ def decision_change(request: HttpRequest, pk: int) -> HttpResponse:
         "decision": found,
         "facts": facts,
         "status": status,
+        "refusal": UNDER_SILENCE if is_under_silence(found.record_id) else "",
         "title": _("What became of it"),
         "crumbs": [
             {"url": reverse("decisions"), "label": _("Decisions")},
@@ -174,6 +181,52 @@ def _sentence(total: int, active: int) -> str:
 
 def title_of(found: Decision) -> str:
     return _("Decision %(code)s") % {"code": found.code} if found.code else _("Decision without a number yet")
+
+
+# -- For the agenda of a meeting --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Heading:
+    """Open decisions of earlier meetings, as an agenda begins with them. ``more``: how many the register shows behind
+    ``url``, in words, where they are too many for an agenda; else empty. ``audience``: the narrowest of it all."""
+
+    rows: tuple[dict[str, Any], ...]
+    more: str
+    url: str
+    audience: str
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+
+def heading(viewer: Viewer, meeting: Meeting) -> Heading:
+    """Of the same group, the newest first, while the meeting is to come or going on; for those who read them. At most
+    two queries."""
+    if meeting.state not in (MeetingState.DRAFT, MeetingState.ANNOUNCED, MeetingState.RUNNING):
+        return Heading((), "", "", meeting.audience)
+    rows = standing_decisions(viewer).filter(record__meeting__group=meeting.group_id).exclude(record__meeting=meeting)
+    newest = rows.order_by("-record__meeting__starts_at", F("number").desc(nulls_last=True), "-id")
+    found = list(newest[: HEADING + 1])
+    more, choice = "", query.Choice(status=DecisionState.ACTIVE, group=meeting.group.key)
+    if len(found) > HEADING:
+        count = query.directory(access.visible_decisions(viewer), choice).count()
+        more = ngettext("All %(n)d open decisions", "All %(n)d open decisions", count) % {"n": count}
+    return Heading(
+        tuple(_headed(decision) for decision in found[:HEADING]),
+        more,
+        f"{reverse('decisions')}?{urlencode({'status': choice.status, 'group': choice.group})}",
+        narrowest(meeting.audience, *(decision.record.audience for decision in found)),
+    )
+
+
+def _headed(found: Decision) -> dict[str, Any]:
+    return {
+        "title": title_of(found),
+        "text": query.excerpt(found.block.text),
+        "language": found.record.language,
+        "url": reverse("decision", args=[found.pk]),
+    }
 
 
 # -- For the pages about action points too ----------------------------------------------------------------------------

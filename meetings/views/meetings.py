@@ -27,9 +27,11 @@ from meetings.actions import meetings as actions
 from meetings.enums import ItemState, MeetingState
 from meetings.forms.meetings import CloneForm, MeetingForm, blame, differences, first_values
 from meetings.models import AgendaItem, Meeting
+from meetings.notices.meetings import BEFORE_ITS_END
 from meetings.queries import meetings as query
 from meetings.queries.agenda import parted, timetable
 from meetings.views.cards import cards
+from meetings.views.decisions import heading
 from members.access import Viewer, reaches, visible_group
 from members.actions.files import note_refused_passenger_data
 from members.enums import Audience, narrowest
@@ -137,6 +139,7 @@ def _meeting_page(request: HttpRequest, found: Meeting, problems: list[str] | No
     slots = timetable(found, items[ItemState.ACCEPTED], names=access.sees_leads(viewer, found))
     shown = cards(viewer, found, items[ItemState.ACCEPTED])
     counts = shown["counts"]
+    heads = heading(viewer, found)
     is_editor = access.can_edit_agenda(viewer, found)
     rows = [
         {"slot": slot, "line": counts.get(slot.item.pk) or slot.lead, "note": html(slot.item.note)} for slot in slots
@@ -151,9 +154,9 @@ def _meeting_page(request: HttpRequest, found: Meeting, problems: list[str] | No
         "has_problem": is_editor and any(slot.problem for slot in slots),
         "cards": shown,
         # Of the page: the narrowest of what it shows.
-        "audience": narrowest(found.audience, found.record.audience) if shown["text"] else found.audience,
+        "audience": narrowest(heads.audience, found.record.audience) if shown["text"] else heads.audience,
         "proposals": _own_proposals(viewer, items, is_editor),
-        "decisions": _heading_decisions(viewer, found) if shown["text"] is None else [],
+        "decisions": heads,
         "allowed": _verbs(viewer, found),
         "may_change": access.can_change(viewer, found),
         "may_clone": access.can_manage(viewer, found),
@@ -179,14 +182,6 @@ def _own_proposals(viewer: Viewer, items: dict[str, list[AgendaItem]], is_editor
     if is_editor:
         return waiting
     return [*waiting, *(item for item in items[ItemState.DECLINED] if item.state_proposing_id in viewer.own_states)]
-
-
-def _heading_decisions(viewer: Viewer, found: Meeting) -> list[Any]:
-    """Open decisions head the agenda of a meeting that is still to come or going on, for those who read them."""
-    if found.state not in (MeetingState.DRAFT, MeetingState.ANNOUNCED, MeetingState.RUNNING):
-        return []
-    rows = agenda_access.standing_decisions(viewer).filter(record__meeting__group=found.group_id)
-    return list(rows.exclude(record__meeting=found)[:10])
 
 
 def _head_actions(viewer: Viewer, found: Meeting) -> list[dict[str, Any]]:
@@ -324,6 +319,7 @@ def meeting_change(request: HttpRequest, pk: int) -> HttpResponse:
         "seen": seen,
         "changes": changes,
         "told": found.state != MeetingState.DRAFT,
+        "tells_of_moves": found.state in BEFORE_ITS_END,
         "reach": reaches(None)[Audience(found.audience)].words,
         "crumbs": _crumbs(found, last=True),
     }

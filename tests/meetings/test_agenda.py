@@ -513,10 +513,60 @@ def test_open_decisions_head_the_next_agenda_for_those_who_read_them(cast, meeti
         client.post(f"/meetings/{meeting.pk}/agenda/", {"do": "carry", "decisions": "1"})
     assert order(meeting) == [("Decisions still open", 1), ("Opening", 2)]
     page = text(cast.client("own_delegate").get(f"/meetings/{meeting.pk}/"))
-    assert "Decision 7 A common onboarding guide." in page
+    assert "Decision D-7 A common onboarding guide." in page
     assert carried.block.text not in page
     # An observer reads the agenda, not the record.
     assert "onboarding" not in text(cast.client("observer").get(f"/meetings/{meeting.pk}/"))
+
+
+@pytest.mark.parametrize("state", ["draft", "announced", "running"])
+def test_open_decisions_head_an_agenda_with_a_record_too(cast, meeting, earlier, state, monkeypatch):
+    """On the page, on paper and as PDF: ten and a way to all of them, the newest first, none of their markup."""
+    type(earlier).objects.filter(pk=earlier.pk).update(state="adopted")
+    type(meeting).objects.filter(pk=meeting.pk).update(state=state)
+    for held in (earlier, meeting):
+        held.record.audience = "members"
+        held.record.save()
+    BlockFactory(item=ItemFactory(meeting=meeting, title="Opening"), text="The meeting has begun.")
+    place = ItemFactory(meeting=earlier)
+    made = [DecisionFactory(block__item=place, block__text=f"**Guide** {n:02}.", number=n) for n in range(1, 12)]
+    told = {}
+    monkeypatch.setattr(exports, "pdf", lambda template, data: told.update(data) or b"%PDF")
+    reader = "secretariat" if state == "draft" else "own_delegate"
+    base = f"/meetings/{meeting.pk}/"
+    for address in (base, f"{base}agenda/print/"):
+        answer = cast.client(reader).get(address)
+        page = answer.content.decode()
+        assert "Decision D-11 Guide 11." in text(answer)
+        assert f'href="/decisions/{made[10].pk}/"' in page
+        assert "**" not in page
+        assert "Guide 01" not in page
+        assert "All 11 open decisions" in page
+        assert f'href="/decisions/?status=active&amp;group={meeting.group.key}"' in page
+        assert "TLP:AMBER" in page
+    cast.client(reader).get(f"{base}agenda/pdf/")
+    assert told["standing"]["rows"][0]["text"] == "Guide 11."
+    assert len(told["standing"]["rows"]) == 10
+    assert told["standing"]["more"] == "All 11 open decisions"
+    assert told["label"] == "TLP:AMBER"
+    if state != "draft":
+        for address in (base, f"{base}agenda/print/"):
+            assert "Guide" not in text(cast.client("observer").get(address))
+        cast.client("observer").get(f"{base}agenda/pdf/")
+        assert (told["standing"]["rows"], told["label"]) == ([], "TLP:GREEN")
+
+
+def test_the_pdf_holds_the_open_decisions(cast, meeting, earlier):
+    type(earlier).objects.filter(pk=earlier.pk).update(state="adopted")
+    earlier.record.audience = "members"
+    earlier.record.save()
+    place = ItemFactory(meeting=earlier)
+    items(meeting, *[(30, None)] * 20)
+    for n in range(1, 12):
+        DecisionFactory(block__item=place, block__text="A common guide. " * 40, number=n)
+    full = cast.client("own_delegate").get(f"/meetings/{meeting.pk}/agenda/pdf/").content
+    bare = cast.client("observer").get(f"/meetings/{meeting.pk}/agenda/pdf/").content
+    assert words_of(full)[2] > words_of(bare)[2]
 
 
 def test_decisions_of_a_draft_head_nothing(cast, meeting, earlier):

@@ -7,6 +7,7 @@ from html import unescape
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -19,6 +20,8 @@ from iwg_portal.mail.outbox import queue
 from meetings.access import silence as access
 from meetings.access.events import to_read
 from meetings.actions import silence as actions
+from meetings.actions.action_points import edit_action
+from meetings.actions.decisions import change_decision
 from meetings.models import Attendance, Block, Circulation, Comment, Meeting, Position, Registration
 from meetings.queries.silence import OPENED
 from meetings.tasks import adopt_due
@@ -607,3 +610,42 @@ def test_nobody_is_written_to_about_what_she_cannot_open(cast, meeting, circulat
     adopt_due()
     assert {name for name, built in letters("meetings.adopted").items() if built} == readers
     assert access.visible_circulations(cast.viewer("observer")).count() == 0
+
+
+# -- What the register changes, and when ------------------------------------------------------------------------------
+
+
+def test_owners_dates_and_addressees_stay_while_members_agree_to_them(cast, meeting, circulation):
+    """The text under silence procedure stays what was circulated; the status of a decision is no part of it."""
+    client, office = cast.client("secretariat"), cast.viewer("secretariat")
+    with pytest.raises(ValidationError, match="under silence procedure"):
+        edit_action(action=meeting.action, due_on=None, by=office)
+    with pytest.raises(ValidationError, match="under silence procedure"):
+        change_decision(decision=meeting.decision, kind="informational", by=office)
+    action, decision = reverse("action", args=[meeting.action.pk]), reverse("decision", args=[meeting.decision.pk])
+    assert "Edit owners and date" not in said(client.get(action))
+    assert "under silence procedure" in said(client.get(f"{action}edit/"))
+    assert "Save type and addressee" not in said(client.get(f"{decision}change/"))
+    assert "under silence procedure" in said(client.post(f"{action}edit/", {"due_on": "2026-07-01"}))
+    assert "under silence procedure" in said(
+        client.post(f"{decision}change/", {"do": "facts", "kind": "informational", "to": "all"})
+    )
+    meeting.action.refresh_from_db()
+    assert meeting.action.due_on == dt.date(2026, 6, 30)
+    client.post(f"{decision}change/", {"do": "status", "status": "carried_out"})
+    meeting.decision.refresh_from_db()
+    assert (meeting.decision.kind, meeting.decision.status) == ("operational", "carried_out")
+
+
+def test_after_the_adoption_the_register_goes_on_and_the_meeting_says_so(cast, meeting, circulation):
+    address, notice = f"/meetings/{meeting.pk}/", "as they are in the register today"
+    assert notice not in said(cast.client("own_delegate").get(address))
+    close_to(circulation)
+    adopt_due()
+    assert edit_action(action=meeting.action, due_on=dt.date(2026, 7, 31), by=cast.viewer("secretariat"))
+    client = cast.client("own_delegate")
+    page = client.get(address)
+    assert notice in said(page)
+    assert "31 July 2026" in said(page)
+    assert f'href="{url(meeting)}">The record as it was adopted, frozen</a>' in page.content.decode()
+    assert "due 30 June 2026" in said(client.get(url(meeting)))

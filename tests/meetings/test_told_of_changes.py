@@ -1,6 +1,7 @@
 """Whoever is invited is told when a meeting is moved; whoever read a circulated record, when it is taken back."""
 
 import datetime as dt
+import html
 
 import pytest
 import time_machine
@@ -121,3 +122,22 @@ def test_of_a_record_that_is_taken_back_whoever_was_told_of_it_is_told(cast):
     words = said(mails("taken_back").get())
     assert f"/meetings/{meeting.pk}/silence/" in words
     assert meeting.title not in words
+
+
+@pytest.mark.parametrize(
+    ("state", "mailed", "words"),
+    [
+        ("announced", 3, "link is also told by mail to everybody invited; no other change is."),
+        ("running", 3, "link is also told by mail to everybody invited; no other change is."),
+        ("drafted", 0, "sees the change at once, and no mail goes out."),
+        ("draft", 0, "A draft: nobody is told of it."),
+    ],
+)
+def test_the_page_says_which_changes_go_out_by_mail(cast, state, mailed, words):
+    meeting = MeetingFactory(state=state)
+    client = cast.client("secretariat")
+    assert words in html.unescape(client.get(f"/meetings/{meeting.pk}/change/").content.decode())
+    change(cast, meeting, title="Another title")
+    assert mails("moved").count() == 0
+    change(cast, meeting, place="Another hall")
+    assert mails("moved").count() == mailed
