@@ -16,34 +16,68 @@ pytestmark = pytest.mark.django_db
 ITEMS, DECISIONS, ACTIONS = 40, 60, 120
 MOST_QUERIES, MOST_BYTES = 15, 20_000
 NAMES = "Benin|Burkina Faso|Cabo Verde|Côte d’Ivoire|Gambia|Ghana|Guinea|Guinea-Bissau|Liberia|Mali|Niger|Senegal"
-WHAT = (
-    "the draft law on passenger data|the list of carriers that send nothing yet|the test of the connection|a training"
-    " week for analysts|the questionnaire on retention periods|the tender for the software|the agreement with the"
-    " airport operator|the matching of watch lists|a single form for all carriers|the cost of the second site|the"
-    " statistics of refused messages|the handbook for front-line officers|the opinion of the data protection authority"
-    "|the seat of the regional centre|the exchange of liaison officers|the first report on overflights|the depersonalised"
-    " archive|the contact points at night|a glossary in three languages|the visit to the national targeting unit"
-).split("|")
-DONE = (
-    "agreed on|asked for a new version of|took note of|postponed|welcomed|adopted with two changes|could not yet accept"
-    "|reviewed|compared|supported|questioned the need for|thanked the hosts for|returned to|referred to the experts"
-).split("|")
-WHY = (
-    "because the budget year ends in December|so that carriers have one address|before the next plenary|as soon as the"
-    " decree is signed|if the donors confirm their share|for at least eighteen months|without prejudice to national law"
-    "|in line with the guidelines of the industry|after a demonstration on site|pending a reply from the ministry of"
-    " transport|with interpretation into Portuguese|since only three airports are connected|once the servers are installed"
-    "|at the request of the small delegations|despite the short notice|until a second unit is ready"
-).split("|")
-WORDS = (
-    "surcharge charter crew transit shift codeshare cargo ferry decree ministry gateway certificate backlog latency audit"
-    " passport visa manifest itinerary baggage seat booking agency border officer analyst magistrate customs police harbour"
-    " runway terminal airline broker server router firewall backup licence tender invoice donor grant ledger budget seminar"
-    " manual template glossary translation interpreter venue quorum mandate annex protocol treaty clause deadline roadmap"
-    " pilot survey indicator baseline threshold hit alert archive retention deletion masking complaint redress oversight"
-    " commissioner parliament gazette embassy liaison hotline roster helpdesk outage upgrade sandbox schema validator feed"
-    " Dakar Accra Praia Banjul Conakry Freetown Monrovia Abidjan Niamey Cotonou Lagos Nouakchott Bissau Bamako Tema Kano"
-).split()
+WHAT = """\
+the draft law on passenger data
+the list of carriers that send nothing yet
+the test of the connection
+a training week for analysts
+the questionnaire on retention periods
+the tender for the software
+the agreement with the airport operator
+the matching of watch lists
+a single form for all carriers
+the cost of the second site
+the statistics of refused messages
+the handbook for front-line officers
+the opinion of the data protection authority
+the seat of the regional centre
+the exchange of liaison officers
+the first report on overflights
+the depersonalised archive
+the contact points at night
+a glossary in three languages
+the visit to the national targeting unit"""
+DONE = """\
+agreed on
+asked for a new version of
+took note of
+postponed
+welcomed
+adopted with two changes
+could not yet accept
+reviewed
+compared
+supported
+questioned the need for
+thanked the hosts for
+returned to
+referred to the experts"""
+WHY = """\
+because the budget year ends in December
+so that carriers have one address
+before the next plenary
+as soon as the decree is signed
+if the donors confirm their share
+for at least eighteen months
+without prejudice to national law
+in line with the guidelines of the industry
+after a demonstration on site
+pending a reply from the ministry of transport
+with interpretation into Portuguese
+since only three airports are connected
+once the servers are installed
+at the request of the small delegations
+despite the short notice
+until a second unit is ready"""
+WORDS = """\
+surcharge charter crew transit shift codeshare cargo ferry decree ministry gateway certificate backlog latency
+audit passport visa manifest itinerary baggage seat booking agency border officer analyst magistrate customs
+police harbour runway terminal airline broker server router firewall backup licence tender invoice donor grant
+ledger budget seminar manual template glossary translation interpreter venue quorum mandate annex protocol
+treaty clause deadline roadmap pilot survey indicator baseline threshold hit alert archive retention deletion
+masking complaint redress oversight commissioner parliament gazette embassy liaison hotline roster helpdesk
+outage upgrade sandbox schema validator feed Dakar Accra Praia Banjul Conakry Freetown Monrovia Abidjan Niamey
+Cotonou Lagos Nouakchott Bissau Bamako Tema Kano"""
 
 
 class Minutes:
@@ -51,17 +85,20 @@ class Minutes:
 
     def __init__(self):
         self.dice = random.Random(7)
+        self.what, self.done, self.why = (phrases.splitlines() for phrases in (WHAT, DONE, WHY))
+        self.words = WORDS.split()
 
     def sentence(self, who, done=None):
         say = self.dice.choice
-        few = ", ".join(self.dice.sample(WORDS, self.dice.randint(2, 5)))
-        return f"{who} {done or say(DONE)} {say(WHAT)} {say(WHY)} ({few}; paragraph {self.dice.randint(2, 397)})."
+        few = ", ".join(self.dice.sample(self.words, self.dice.randint(2, 5)))
+        place = f"{few}; paragraph {self.dice.randint(2, 397)}"
+        return f"{who} {done or say(self.done)} {say(self.what)} {say(self.why)} ({place})."
 
     def text(self, names):
         return " ".join(self.sentence(who) for who in [self.dice.choice(names), "The group"])
 
     def title(self, number):
-        what = self.dice.choice(WHAT)
+        what = self.dice.choice(self.what)
         return f"{what[0].upper()}{what[1:]}, part {number}"
 
 
