@@ -11,8 +11,11 @@ from django.http import HttpRequest, QueryDict
 
 # Names of fields that are proofs of something. A field "state_code" is none of them.
 SECRET = re.compile(
-    r"^code$|(^|[_-])(pass(word|phrase)\w*|otp|secret|credential|sealed|key|token|csrfmiddlewaretoken)\d?$", re.I
+    r"^code$|(^|[_-])((old|new)?pass(word|phrase)\w*|otp|pin|(recovery|backup)_codes?|secret|credential|sealed|key|token"
+    r"|csrfmiddlewaretoken)\d?$",
+    re.I,
 )
+BUTTONS = ("next", "do")
 MOST_BYTES = 8 * 1024 * 1024  # of a body that was too large: beyond, giving it back would cost too much
 Fields = list[tuple[str, str]]
 
@@ -25,7 +28,7 @@ def keepable(post: QueryDict) -> Fields:
 
 def has_words(fields: Fields) -> bool:
     """Something that would be a pity to lose: not only a button."""
-    return any(len(value.strip()) > 1 and name != "next" for name, value in fields)
+    return any(len(value.strip()) > 1 and name not in BUTTONS for name, value in fields)
 
 
 def from_ourselves(request: HttpRequest) -> bool:

@@ -33,9 +33,10 @@ FIELDS = ("number", "title", "item", "due_on", "audience")
 def create_paper(
     *, meeting: Meeting, by: Viewer, checked: Checked | None = None, language: str = "", **values: Any
 ) -> Paper:
-    """``values``: ``FIELDS``; with ``checked`` also its first file. The same paper sent twice is one paper.
+    """``values``: ``FIELDS``; with ``checked`` also its first file. Exactly the same sent twice is one paper.
 
-    Raises ``PermissionDenied``, ``ValidationError``, ``OSError``. Side effects: a file on the disk; events.
+    Raises ``PermissionDenied``, ``ValidationError`` (with the code ``twin`` and that ``paper`` in its ``params`` where
+    she has entered one of this number and title that differs), ``OSError``. Side effects: a file on the disk; events.
     """
     meeting = _locked_meeting(meeting)
     if by.person is None or not can_keep_papers(by, meeting):
@@ -44,6 +45,9 @@ def create_paper(
         meeting=meeting, number=values["number"], title=values["title"], created_by=by.person, is_withdrawn=False
     ).first()
     if twin:
+        if not _is_same(twin, values, checked, language):
+            words = _("You have entered paper %(number)s, “%(title)s”, already, and this one differs from it.")
+            raise ValidationError(words, "twin", {"number": twin.number, "title": twin.title, "paper": twin})
         return twin
     paper = Paper(meeting=meeting, created_by=by.person)
     _fill(paper, meeting, values)
@@ -190,6 +194,15 @@ def _fill(paper: Paper, meeting: Meeting, values: dict[str, Any]) -> None:
     if problems:
         raise ValidationError(problems)
     paper.full_clean()
+
+
+def _is_same(twin: Paper, values: dict[str, Any], checked: Checked | None, language: str) -> bool:
+    """What was sent adds nothing to ``twin``: every field is equal, and its file is there in that language."""
+    if any(getattr(twin, field) != value for field, value in values.items()):
+        return False
+    if checked is None:
+        return True
+    return FileVersion.objects.filter(file__in=_files(twin).filter(language=language), sha256=checked.sha256).exists()
 
 
 def _is_on_agenda(item: AgendaItem, meeting: Meeting) -> bool:

@@ -19,6 +19,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -342,10 +343,23 @@ def _valid(request: HttpRequest, form: Form, target: Model) -> bool:
 
 
 def _blame(form: Form, error: ValidationError) -> None:
-    """Beside the field where there is one."""
-    problems = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-    for field, texts in problems.items():
-        form.add_error(field if field in form.fields else None, texts)
+    """Beside the field where there is one; a paper that she has entered already is named, with the way to it."""
+    given = form.cleaned_data.get("file")
+    if getattr(error, "code", "") == "twin":
+        form.add_error("number", _to_twin(error))
+    else:
+        problems = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        for field, texts in problems.items():
+            form.add_error(field if field in form.fields else None, texts)
+    if given:
+        form.add_error("file", _("Choose the file again: a browser does not keep it."))
+
+
+def _to_twin(error: ValidationError) -> str:
+    twin = error.params["paper"]
+    address = reverse("paper", args=[twin.meeting_id, twin.pk])
+    words = _("Add a version there, or give this one another number.")
+    return format_html('{} <a href="{}#add">{}</a>', error.messages[0], address, words)
 
 
 def _crumbs(meeting: Meeting) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Keep what somebody had typed when her session ended, and throw it away again."""
+"""Keep what somebody had typed when it came too late, and throw it away again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ MOST = 20  # for one person; the oldest goes
 
 @transaction.atomic
 def park_text(*, by: Person, path: str, fields: list[tuple[str, str]]) -> ParkedText:
-    """``by`` is she who typed it; ``fields`` are those of ``iwg_portal.base.typed.keepable``."""
+    """``by`` is she who typed it; ``fields`` are those of ``iwg_portal.base.typed.keepable``. The same sent again is
+    kept once."""
+    same = ParkedText.objects.filter(person=by, path=path, fields=[list(pair) for pair in fields]).order_by("pk").last()
+    if same:
+        return same
     parked = ParkedText(person=by, path=path, fields=fields)
     parked.full_clean()
     parked.save()

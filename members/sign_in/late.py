@@ -1,4 +1,4 @@
-"""A form that arrives after its session has ended: what she typed waits for her behind the sign-in."""
+"""A form that arrives too late: what she typed waits for her, behind the sign-in where her session has ended."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from django.utils.http import urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
 from iwg_portal.base import typed
+from iwg_portal.base.uploads import detector
 from members import actions, queries
 from members.models import Person
 from members.sign_in.devices import people_of
 
 
 def park(request: HttpRequest, person: Person) -> str:
-    """Keep what ``person`` has just sent, if it holds words. Returns where to go on after the sign-in.
+    """Keep what ``person`` has just sent, if it holds words, without what looks like passenger data. Returns where to
+    go on after the sign-in.
 
     The caller knows that she sent it herself: by the token of her form, or by ``typed.from_ourselves``.
     """
-    fields = typed.keepable(request.POST)
+    fields = [(name, value) for name, value in typed.keepable(request.POST) if not detector.find(value)]
     path = request.get_full_path()
     if not typed.has_words(fields) or len(path) > 500:
         return ""

@@ -327,6 +327,38 @@ def test_from_an_empty_list_to_a_withdrawn_paper(cast, meeting, folder, django_c
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"content": b"Another text"},
+        {"language": "pt"},
+        {"due_on": "2026-09-01"},
+        {"audience": "secretariat"},
+        {"item": "theirs"},
+    ],
+)
+def test_a_paper_that_differs_from_its_twin_is_never_swallowed(cast, meeting, changes):
+    client, item = cast.client("secretariat"), ItemFactory(meeting=meeting)
+    client.post(url("paper_new", meeting), typed())
+    twin, before = Paper.objects.get(), list(Paper.objects.values())
+    if changes.get("item"):
+        changes = {"item": item.pk}
+    answer = client.post(url("paper_new", meeting), typed(**changes))
+    assert "You have entered paper 1, “Carrier calls”, already, and this one differs from it." in said(answer)
+    assert "Choose the file again" in said(answer)
+    page = answer.content.decode()
+    assert f'<a href="{url("paper", meeting, twin.pk)}#add">Add a version there' in page
+    form = answer.context["form"]
+    for field, value in typed(**changes).items():
+        assert field == "file" or str(form[field].value()) == str(value), field
+    assert list(Paper.objects.values()) == before
+    assert [version.number for file in files_of(twin) for version in file.versions.all()] == [1]
+    assert 'id="add"' in client.get(url("paper", meeting, twin.pk)).content.decode()
+    # Exactly the same again, with its file or without, is the same paper.
+    for content in (b"Text", None):
+        assert "On the server: paper 1." in said(client.post(url("paper_new", meeting), typed(content), follow=True))
+
+
+@pytest.mark.parametrize(
     ("content", "name", "words"),
     [
         (b"MZ\0\0", "a.exe", "This kind of file is not accepted."),

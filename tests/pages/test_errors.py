@@ -7,7 +7,12 @@ from django.http import Http404, HttpResponse
 from django.test import Client, override_settings
 from django.urls import include, path
 
+from iwg_portal.activity.models import Event
+from meetings.models import AgendaItem, Meeting
+from members.models import ParkedText
+from tests.base import uploading as make
 from tests.cast import sign_in as sign_in_as
+from tests.factories import ActionFactory, ItemFactory, MeetingFactory, OwnerFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -109,3 +114,94 @@ def test_error_pages_speak_the_language_of_the_reader(cast):
     answer = cast.client("own_delegate").get("/nowhere/")
     assert answer["Content-Language"] == "fr"
     assert b'<html lang="fr">' in answer.content
+
+
+# -- What was typed when it came too late ----------------------------------------------------------------------------
+
+WORDS = "A sentence that nobody should have to type twice."
+SECRETS = {
+    "password": "never kept", "oldpassword": "never kept", "new-passphrase": "never kept", "code": "123456",
+    "recovery_code": "never kept", "csrfmiddlewaretoken": "never kept", "login_token": "never kept",
+}  # fmt: skip
+
+
+def proposal(cast):
+    meeting = MeetingFactory(state="announced")
+    form = {"state": cast.own.pk, "title": WORDS, "minutes": 30, "language": "en"}
+    return "own_delegate", meeting, f"/meetings/{meeting.pk}/agenda/propose/", form, "running", 403
+
+
+def report(cast):
+    meeting = MeetingFactory(state="adopted")
+    owner = OwnerFactory(action=ActionFactory(block__item=ItemFactory(meeting=meeting), number=1), state=cast.own)
+    return "own_delegate", meeting, f"/actions/owners/{owner.pk}/report/", {"text": WORDS}, "drafted", 404
+
+
+def item(cast):
+    meeting = MeetingFactory(state="running")
+    address = f"/meetings/{meeting.pk}/agenda/{ItemFactory(meeting=meeting).pk}/"
+    return "secretariat", meeting, address, {"do": "save", "title": WORDS}, "circulated", 403
+
+
+@pytest.mark.parametrize("form", [proposal, report, item])
+def test_what_was_typed_before_things_changed_is_kept_for_its_author(cast, form):
+    part, meeting, address, fields, state, code = form(cast)
+    client = cast.client(part)
+    assert client.get(address).status_code == 200
+    Meeting.objects.filter(pk=meeting.pk).update(state=state)
+    items = AgendaItem.objects.count()
+    for _again in range(2):
+        answer = client.post(address, fields)
+        assert answer.status_code == code
+        assert b"What you had typed is not lost." in answer.content
+        assert b'href="/account/kept/"' in answer.content
+    kept = ParkedText.objects.get()
+    assert (kept.person, kept.path) == (cast.person(part), address)
+    assert WORDS in dict(kept.fields).values()
+    assert AgendaItem.objects.count() == items
+    assert WORDS in client.get(f"/account/kept/{kept.pk}/").content.decode()
+    assert cast.client("chair").get(f"/account/kept/{kept.pk}/").status_code == 404
+    assert Event.objects.filter(kind="text.parked").count() == 1
+
+
+@pytest.mark.parametrize("code", [403, 404])
+def test_no_secret_and_no_passenger_data_are_kept(cast, failing, code):
+    client = cast.client("own_delegate")
+    found = {"note": "\n".join(make.td3()), "text": WORDS}
+    assert b"is not lost" in client.post(f"/fail/{code}/", SECRETS | found).content
+    assert ParkedText.objects.get().fields == [["text", WORDS]]
+
+
+@pytest.mark.parametrize("code", [403, 404])
+def test_nothing_is_kept_where_nothing_was_typed_or_nobody_is_known(cast, failing, code):
+    address = f"/fail/{code}/"
+    for part, method, sent in [
+        ("own_delegate", "get", {"text": WORDS}),
+        ("own_delegate", "post", {"do": "withdraw", "next": "/somewhere/"}),
+        ("own_delegate", "post", SECRETS),
+        ("anonymous", "post", {"text": WORDS}),
+    ]:
+        answer = getattr(cast.client(part), method)(address, sent)
+        assert answer.status_code in (code, 302)
+        assert b"is not lost" not in answer.content
+    assert cast.client("own_delegate").post("/nowhere/", {"text": WORDS}).status_code == 404
+    script = cast.client("own_delegate").post(address, {"text": WORDS}, headers={"Accept": "application/json"})
+    assert script.status_code == code
+    assert not ParkedText.objects.exists()
+
+
+def test_a_form_without_its_token_is_kept_for_nobody(cast, failing):
+    client = Client(enforce_csrf_checks=True)
+    sign_in_as(client, cast.person("own_delegate"))
+    for address in ("/fail/403/", "/fail/404/", "/nowhere/", "/fail/404/?as=observer"):
+        for origin in ("http://testserver", "https://evil.example"):
+            assert client.post(address, {"text": WORDS}, headers={"Origin": origin}).status_code in (403, 404)
+    assert not ParkedText.objects.exists()
+
+
+def test_no_more_than_twenty_are_kept_for_one_person(cast, failing):
+    client = cast.client("own_delegate")
+    for number in range(22):
+        client.post("/fail/403/", {"text": f"{WORDS} {number}"})
+    kept = [dict(row.fields)["text"] for row in ParkedText.objects.order_by("pk")]
+    assert kept == [f"{WORDS} {number}" for number in range(2, 22)]

@@ -338,7 +338,7 @@ def judge(desk: Desk, editors: list[Editor], figures: Figures) -> None:
     add("characters lost", sum(map(len, lost)), "", 0)
     add("texts kept aside instead of written", ParkedText.objects.count(), "", 0)
     add("receipts for what is not there", len(set(desk.receipts) - kept), "", 0)
-    add("blocks", Block.objects.count(), "")
+    add("blocks", Block.objects.count(), "", at_least=desk.blocks)
     add("blocks that nobody made", Block.objects.exclude(pk__in=known).count(), "", 0)
     add("places where both had changed the same lines", standing.count("Text of ") // 2, "")
     add("saves with a receipt", len(seconds), "")

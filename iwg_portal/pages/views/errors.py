@@ -24,12 +24,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @requires_csrf_token
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "403.html", status=403)
+    return render(request, "403.html", {"kept": _is_kept(request)}, status=403)
 
 
 @requires_csrf_token
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "404.html", status=404)
+    return render(request, "404.html", {"kept": _is_kept(request)}, status=404)
 
 
 @requires_csrf_token
@@ -54,3 +54,22 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if away:
         return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": RETRY_AFTER})
     return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def _is_kept(request: HttpRequest) -> bool:
+    """Her form was right when she opened it: what she typed waits among her kept texts.
+
+    Only what the token of a form of hers came with, and was sent to a page that exists. A script keeps its drafts
+    itself.
+    """
+    viewer = getattr(request, "viewer", None)
+    if (
+        request.method != "POST"
+        or viewer is None
+        or viewer.person is None
+        or request.resolver_match is None
+        or not getattr(request, "csrf_processing_done", False)
+        or not request.accepts("text/html")
+    ):
+        return False
+    return bool(sign_in.park(request, viewer.person))
