@@ -27,21 +27,13 @@ from members.models import StoredFile
 from tests.base import uploading as make
 from tests.cast import PARTS
 from tests.factories import ItemFactory, MeetingFactory
+from tests.meetings import payloads
 
 pytestmark = pytest.mark.django_db
 
 MEMBERS = {"other_delegate", "own_delegate", "own_focal_point", "chair", "secretariat"}
 GROUP = MEMBERS | {"observer", "partner", "administrator"}
 READERS = {"secretariat": {"secretariat"}, "members": MEMBERS, "group": GROUP}
-PAYLOADS = [
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    '"><svg onload=alert(1)>',
-    "{{ 7|add:7 }}{% load x %}",
-    "[click](javascript:alert(1))",
-    "\u202egnirts\u202c and \u0440\u0430\u0443\u0440\u0430l",
-    "مرحبا بالعالم",
-]
 
 
 @pytest.fixture(autouse=True)
@@ -402,14 +394,13 @@ def test_bad_fields_are_said_beside_them(cast, meeting):
     assert Event.objects.filter(kind="passenger_data.refused").get().data == {"detectors": ["mrz"]}
 
 
-@pytest.mark.parametrize("text", PAYLOADS)
+@pytest.mark.parametrize("text", payloads.packed(200))
 def test_a_hostile_title_is_text_everywhere(cast, meeting, writer, text):
     paper = enter(meeting, writer, title=text, content=b"one")
     actions.add_file(paper=paper, checked=check(b"two", "b.txt"), language="fr", title=text, by=writer)
     for address in (url("papers", meeting), url("paper", meeting, paper.pk), url("paper_change", meeting, paper.pk)):
         body = cast.client("secretariat").get(address).content.decode()
-        for raw in ("<script>alert", "<img src=x", "<svg onload", 'href="javascript:', "14%}"):
-            assert raw not in body
+        assert payloads.is_harmless(body)
         assert escape(text) in body
     names = pack(cast.client("secretariat").get(url("papers_pack", meeting)))
     for name in names:

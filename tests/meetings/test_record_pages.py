@@ -28,10 +28,11 @@ from tests.factories import (
     answered_in_time,
     person_with,
 )
+from tests.meetings.payloads import PAYLOADS, is_harmless, packed
 
 pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json", "HX-Request": "true"}
-HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> {{ 7|add:7 }} [x](javascript:alert(1)) ‮gnp.exe"
+HOSTILE = " ".join(PAYLOADS)
 
 
 @pytest.fixture
@@ -154,20 +155,19 @@ def test_hostile_values_in_the_other_fields_harm_nobody(desk, field):
     for value in (HOSTILE, "-1", "9" * 40, "\x00", "state:99999999999", "'; --"):
         answer = save(desk, text="Kept words", **{field: value})
         assert answer.status_code in (200, 422), value
-    assert "<script>alert" not in page(desk)
+    assert is_harmless(page(desk))
 
 
 def test_hostile_text_is_only_text(desk):
     for kind in ("text", "decision", "action"):
         block = BlockFactory(item=desk.item, kind=kind, updated_by=desk.person("secretariat"))
         assert save(desk, block, text=HOSTILE, lift="1").status_code == 200
-    ItemFactory(meeting=desk.meeting, title=HOSTILE[:200], position=2)
-    Meeting.objects.filter(pk=desk.meeting.pk).update(title=HOSTILE[:200])
+    for position, title in enumerate(packed(200), start=2):
+        ItemFactory(meeting=desk.meeting, title=title, position=position)
+    Meeting.objects.filter(pk=desk.meeting.pk).update(title=packed(200)[0])
     for word in ("", "projector/", f"blocks/{desk.block.pk}/"):
-        shown = page(desk, word)
-        assert not re.search(r"<script>|<img|href=\"javascript|\{\{|>14<", shown.replace("{{ 7|add:7 }}", ""))
-    shown = render_to_string("meetings/records/read.html", read(desk.viewer("secretariat"), desk.meeting))
-    assert not re.search(r"<script>|<img|href=\"javascript|>14<", shown)
+        assert is_harmless(page(desk, word))
+    assert is_harmless(render_to_string("meetings/records/read.html", read(desk.viewer("secretariat"), desk.meeting)))
 
 
 # -- With JavaScript ---------------------------------------------------------------------------------------------------
