@@ -21,7 +21,7 @@ from meetings.actions.lesson_files import publish_files
 from meetings.enums import LESSON_TRANSITIONS, LessonState, TextKind
 from meetings.models import AgendaItem, Lesson, LessonText, LessonUse
 from meetings.notices import lessons as notices
-from meetings.queries.lessons import WORDS, words_of
+from meetings.queries.lessons import TELLS_ITEM, WORDS, tells_item, words_of
 from members.access import Viewer
 from members.actions.files import narrow_files_of, widen_files_of, withdraw_files_of
 from members.enums import Audience, is_wider
@@ -108,10 +108,15 @@ _FACTS = ("theme", "cost_band", "transferable", "audience", "names_origin", "ite
 
 @transaction.atomic
 def submit_lesson(*, lesson: Lesson, by: Viewer) -> Lesson:
-    """Raises ``PermissionDenied``. Side effects: an event; mail to the secretariat."""
+    """Raises ``PermissionDenied``, ``ValidationError`` (a lesson without its origin has the title of its agenda item).
+    Side effects: an event; mail to the secretariat."""
     lesson = _locked(lesson)
     if not access.can_change(by, lesson):
         raise PermissionDenied
+    if lesson.item and lesson.state_id and not lesson.names_origin:
+        raw = LessonText.objects.filter(lesson=lesson, kind=TextKind.RAW).first()
+        if raw and tells_item(raw.title, lesson.item):
+            raise ValidationError(TELLS_ITEM, "tells_item")
     _move(lesson, LessonState.SUBMITTED)
     _save(lesson, "status")
     record("lesson.submitted", by=by.person, target=lesson, label=LABEL, state=lesson.state)

@@ -18,7 +18,7 @@ from iwg_portal.base.uploads.detector import no_passenger_data
 from meetings.enums import CostBand, Theme, Transferable
 from meetings.forms.line import Line
 from meetings.models import AgendaItem
-from meetings.queries.lessons import WORDS
+from meetings.queries.lessons import TELLS_ITEM, WORDS, tells_item
 from members.access import reaches
 from members.enums import Audience, Language
 from members.forms.documents import CheckedFileField
@@ -174,6 +174,15 @@ class LessonForm(WordsForm):
         fields["audience"].choices = audience_choices(audiences, owner)
         if not may_name:
             del fields["names_origin"]
+
+    def clean(self) -> dict[str, Any]:
+        """Who sends it in without its origin gives it a title of its own; a draft may wait for that."""
+        cleaned = super().clean() or self.cleaned_data
+        named = cleaned.get("names_origin", self.initial.get("names_origin", False))
+        asked = self.data.get("do") == "submit" and "state" in cleaned and self.owner is not None and not named
+        if asked and self.source and tells_item(cleaned.get("title", ""), self.source):
+            self.add_error("title", TELLS_ITEM)
+        return cleaned
 
     @property
     def indicator_groups(self) -> list[tuple[str, int, list[Any]]]:

@@ -13,14 +13,19 @@ from typing import Any
 from django.contrib.postgres.aggregates import ArrayAgg, JSONBAgg
 from django.db.models import Count, Exists, JSONField, OuterRef, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import JSONObject
+from django.utils.translation import gettext_lazy
 
 from capabilities.models import Indicator
 from iwg_portal.base import markdown
 from meetings.enums import TextKind
-from meetings.models import Lesson, LessonText
+from meetings.models import AgendaItem, Lesson, LessonText
 from members.models import State
 
 WORDS = ("title", "problem", "done", "result", "prerequisites")
+TELLS_ITEM = gettext_lazy(
+    "Give the lesson a title of its own: the title of the agenda item points at who spoke there, and readers are not "
+    "to know which state the lesson comes from."
+)
 MOST_WORDS = 8  # of a search
 TEASER = 180  # characters
 # What is published of a lesson, and what there is of one that is not.
@@ -46,6 +51,16 @@ def best_text(texts: Iterable[LessonText], language: str) -> LessonText | None:
 def original(texts: Iterable[LessonText]) -> LessonText | None:
     """As approved, else as shared."""
     return min((t for t in texts if t.kind != TextKind.TRANSLATION), key=lambda t: t.kind, default=None)
+
+
+def tells_item(title: str, item: AgendaItem) -> bool:
+    """``title`` is that of the agenda item, whatever the case and the spaces: who spoke there is known, and so the
+    lesson would have the origin that it does not name."""
+    return _folded(title) == _folded(item.title)
+
+
+def _folded(words: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", words).casefold().split())
 
 
 # -- The library -----------------------------------------------------------------------------------------------------

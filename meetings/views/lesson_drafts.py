@@ -290,7 +290,11 @@ def _facts(form: LessonForm, lesson: Lesson | None) -> actions.Facts:
 def _saved(request: HttpRequest, lesson: Lesson) -> HttpResponse:
     """Also sends it in, where that was asked for."""
     if request.POST.get("do") == "submit":
-        lesson = actions.submit_lesson(lesson=lesson, by=request.viewer)
+        try:
+            lesson = actions.submit_lesson(lesson=lesson, by=request.viewer)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+            return redirect("lesson_edit", pk=lesson.pk)
         receipt(request, lesson.version, _("The lesson is submitted; the secretariat reads it next."))
     else:
         receipt(request, lesson.version, _("The draft is saved."))

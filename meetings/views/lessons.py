@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -53,7 +53,11 @@ def lesson_move(request: HttpRequest, pk: int) -> HttpResponse:
     match request.POST.get("do"):
         case "submit":
             if found.status != LessonState.SUBMITTED:  # else the button was pressed twice
-                found = actions.submit_lesson(lesson=found, by=viewer)
+                try:
+                    found = actions.submit_lesson(lesson=found, by=viewer)
+                except ValidationError as error:
+                    messages.error(request, " ".join(error.messages))
+                    return redirect("lesson_edit", pk=pk)
             receipt(request, found.version, _("The lesson is submitted; the secretariat reads it next."))
         case "return":
             if found.status != LessonState.DRAFT:

@@ -35,6 +35,8 @@ def test_from_item_to_approved_lesson_in_french(visit, empty_portal, secretariat
     assert page.locator("html").get_attribute("lang") == "fr"
     assert page.locator('[name="title"]').input_value() == "Le décret qui manquait (inventé)"
     assert page.locator('[name="item"]').input_value() == "7101"
+    # The title of the item would tell who spoke; the lesson does not name its state.
+    page.locator('[name="title"]').fill("Le décret sans lequel la loi ne sert pas (inventé)")
     page.locator('[name="problem"]').fill("Au Sénégal (inventé), la loi existait, le décret non.")
     page.locator('[name="done"]').fill("Un **groupe de travail** a rédigé le décret.")
     page.locator(".iwg-details summary").first.click()

@@ -485,6 +485,40 @@ def test_from_an_item_in_one_step(cast):
     assert Lesson.objects.count() == 1
 
 
+@pytest.mark.parametrize("title", ["Le décret qui manquait", " LE  DÉCRET qui manquait ", "Ledécret qui manquait"])
+def test_a_lesson_without_its_origin_does_not_go_under_the_title_of_its_item(cast, title):
+    """Who spoke there is known. Nothing typed is lost; a draft may have it, and a lesson that names its state."""
+    item = ItemFactory(meeting=MeetingFactory(), title="Le décret qui manquait")
+    client, address = cast.client("own_focal_point"), f"/lessons/new/?item={item.pk}"
+    asked = form_of(cast, title=title, item=item.pk, problem="All that was typed")
+    page = client.post(address, {**asked, "do": "submit"})
+    assert page.status_code == 200
+    assert "Give the lesson a title of its own" in text(page)
+    assert "All that was typed" in text(page)
+    assert not Lesson.objects.exists()
+    client.post(address, {**asked, "do": "save"})
+    lesson = Lesson.objects.get()
+    client.post(f"/lessons/{lesson.pk}/edit/", {**asked, "version": lesson.version, "do": "submit"})
+    client.post(f"/lessons/{lesson.pk}/move/", {"do": "submit", "version": lesson.version})
+    lesson.refresh_from_db()
+    assert lesson.status == "draft"
+    named = {**asked, "version": lesson.version, "names_origin": "on", "do": "submit"}
+    client.post(f"/lessons/{lesson.pk}/edit/", named)
+    lesson.refresh_from_db()
+    assert lesson.status == "submitted"
+
+
+def test_a_title_of_its_own_and_the_groups_lessons_go(cast):
+    item = ItemFactory(meeting=MeetingFactory(), title="Le décret")
+    address = f"/lessons/new/?item={item.pk}"
+    cast.client("own_delegate").post(address, form_of(cast, title="Le décret manquait", item=item.pk, do="submit"))
+    cast.client("secretariat").post(address, form_of(cast, title="Le décret", item=item.pk, state="group", do="submit"))
+    assert list(Lesson.objects.order_by("pk").values_list("status", "state")) == [
+        ("submitted", cast.own.pk),
+        ("submitted", None),
+    ]
+
+
 def test_unknown_verbs_and_forms_without_their_values(cast):
     lesson = LessonFactory(state=cast.own, status="submitted")
     secretariat = cast.client("secretariat")

@@ -198,6 +198,27 @@ def test_news_bring_what_others_changed_and_who_is_there(desk):
     assert (gone["id"], gone["by"]) == (str(desk.block.pk), "Awa")
 
 
+def test_what_is_left_behind_is_numbered_anew(desk):
+    """A decision that goes to another item, or is removed: the other editor hears of the numbers of both items."""
+    other = desk_of_another(desk)
+    second = ItemFactory(meeting=desk.meeting, position=2, title="Second")
+    moved, kept = (DecisionFactory(block__item=desk.item, block__text=f"Decision {n}.", number=None) for n in (1, 2))
+    there = DecisionFactory(block__item=second, block__text="There.", number=None)
+    before = news(desk, since="0")["cursor"]
+    save(desk, moved.block, by=other, do="place", item=second.pk)
+    told = news(desk, since=before)
+    assert [block["id"] for block in told["blocks"]] == [str(moved.block.pk)]
+    assert told["order"] == {
+        str(desk.item.pk): [[str(desk.block.pk), ""], [str(kept.block.pk), "Decision 1.1"]],
+        str(second.pk): [[str(there.block.pk), "Decision 2.1"], [str(moved.block.pk), "Decision 2.2"]],
+    }
+    save(desk, there.block, by=other, do="remove")
+    told = news(desk, since=told["cursor"])
+    assert (told["blocks"], [gone["id"] for gone in told["gone"]]) == ([], [str(there.block.pk)])
+    assert told["order"][str(second.pk)] == [[str(moved.block.pk), "Decision 2.1"]]
+    assert news(desk, since=told["cursor"])["order"] == {}
+
+
 def test_who_else_is_here(desk):
     other = desk_of_another(desk)
     assert news(desk, item=desk.item.pk)["here"] == []

@@ -640,3 +640,30 @@ def test_after_the_adoption_the_register_goes_on_and_the_meeting_says_so(cast, m
     assert "31 July 2026" in said(page)
     assert f'href="{url(meeting)}">The record as it was adopted, frozen</a>' in page.content.decode()
     assert "due 30 June 2026" in said(client.get(url(meeting)))
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "This silence procedure has ended: adopted."),
+        ("fr", "Cette procédure d’approbation tacite est terminée\u00a0: conclue par l’adoption du compte rendu."),
+        ("pt", "Este procedimento de aprovação tácita terminou: concluído com a adoção da ata."),
+    ],
+)
+def test_how_it_ended_agrees_with_its_sentence(cast, meeting, circulation, language, words):
+    close_to(circulation)
+    adopt_due()
+    with translation.override(language), pytest.raises(ValidationError) as refused:
+        actions.withdraw(circulation=circulation, by=cast.viewer("secretariat"))
+    assert refused.value.messages[0].startswith(words)
+
+
+def test_what_silence_is_has_one_word_in_each_language(cast, meeting, circulation):
+    """On the page of the procedure and in what waits for a state, which is asked for the same thing."""
+    for language, words in (("fr", "le silence vaut accord"), ("pt", "o silêncio vale consentimento")):
+        with translation.override(language):
+            for sentence in (
+                "No state has taken a position; silence is consent.",
+                "Waits for your state’s position; silence is consent",
+            ):
+                assert words in translation.gettext(sentence)
