@@ -28,6 +28,8 @@ from iwg_portal.pages.benchmark import databases
 from iwg_portal.pages.benchmark.browser import ARGUMENTS, chromium
 
 BROWSER_TESTS = ("tests/journeys/", "tests/pages/test_weight.py")
+# They count attempts in the cache and empty it before: one after another, not at the same time.
+COUNTING_TESTS = ("tests/members/", "tests/meetings/test_replies.py")
 START_SECONDS = 180  # on two cores that are busy with other tests
 # Whose language is which: an account's language comes before the browser's.
 SPEAKERS = {"en": "focal-gh", "fr": "delegate-sn", "pt": "focal-cv"}
@@ -45,7 +47,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "browser" if nodeid.startswith(BROWSER_TESTS) else nodeid
+            if nodeid.startswith(BROWSER_TESTS):
+                return "browser"
+            return "attempts" if nodeid.startswith(COUNTING_TESTS) else nodeid
 
     return Scheduling(config, log)
 
