@@ -28,8 +28,7 @@ from iwg_portal.pages.benchmark import databases
 from iwg_portal.pages.benchmark.browser import ARGUMENTS, chromium
 
 BROWSER_TESTS = ("tests/journeys/", "tests/pages/test_weight.py")
-# They count attempts in the cache and empty it before: one after another, not at the same time.
-COUNTING_TESTS = ("tests/members/", "tests/meetings/test_replies.py")
+PORTALS = (11, 12)  # the databases of Valkey in which they keep cache and queue
 START_SECONDS = 180  # on two cores that are busy with other tests
 # Whose language is which: an account's language comes before the browser's.
 SPEAKERS = {"en": "focal-gh", "fr": "delegate-sn", "pt": "focal-cv"}
@@ -47,9 +46,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            if nodeid.startswith(BROWSER_TESTS):
-                return "browser"
-            return "attempts" if nodeid.startswith(COUNTING_TESTS) else nodeid
+            return "browser" if nodeid.startswith(BROWSER_TESTS) else nodeid
 
     return Scheduling(config, log)
 
@@ -109,7 +106,7 @@ def _running(number: int, *arguments: str) -> Iterator[Portal]:
         "IWG_MODE": "demo",
         "DATA_DIR": str(folder),
         "DATABASE_URL": databases.url(name),
-        "REDIS_URL": databases.redis_url(10 + number),
+        "REDIS_URL": databases.redis_url(number),
         "PORT": "0",
         "WEB_WORKERS": "1",
         "LOG_LEVEL": "WARNING",
@@ -156,14 +153,14 @@ def _said(folder: Path) -> str:
 @pytest.fixture(scope="session")
 def portal(browser: Any) -> Iterator[Portal]:
     """Four rounds, 16 states, people. Nobody changes its data."""
-    with _running(1) as running:
+    with _running(PORTALS[0]) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def empty_portal(browser: Any) -> Iterator[Portal]:
     """Reference data and people; a test that imports clears the rounds first."""
-    with _running(2, "--empty") as running:
+    with _running(PORTALS[1], "--empty") as running:
         yield running
 
 

@@ -18,10 +18,13 @@ from iwg_portal.activity import log
 from iwg_portal.base.embedded.paths import broker_url
 from iwg_portal.celery import app
 from iwg_portal.pages.benchmark import databases
+from tests.browser import PORTALS
 from tests.cast import cast
 
 __all__ = ["cast"]
 
+# Of Valkey, which has 16; the others are those of the portals beside which browsers run.
+DATABASES_OF_WORKERS = tuple(number for number in range(16) if number not in PORTALS)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # Statements that change no row: reads, and the brackets of a transaction.
 HARMLESS = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "WITH", "EXPLAIN", "SHOW", "SET")
@@ -29,20 +32,24 @@ HARMLESS = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "WITH", "EXPLAIN", "SH
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "error")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _a_cache_and_a_queue_for_each_worker() -> None:
-    """With pytest-xdist the workers share one Valkey: a test that empties its cache must not empty another's, and one
-    that counts what waits in the queue must not find another's."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if worker.startswith("gw"):
-        place = settings.CACHES["default"]
-        place["LOCATION"] = f"{place['LOCATION'].split('?')[0]}?db={15 - int(worker[2:]) % 15}"
-        # Two seconds are a page's patience. A machine that is busy with browsers may pause for longer, and a limit on
-        # attempts that then counts nothing would look like a fault of the code under test.
-        place["OPTIONS"] = {"socket_timeout": 60}
-        app.conf.broker_url = broker_url(databases.redis_url(7 - int(worker[2:]) % 7))
+        _give_a_cache_and_a_queue(int(worker[2:]))
+
+
+def _give_a_cache_and_a_queue(worker: int) -> None:
+    """With pytest-xdist the workers share one Valkey: a test that empties its cache must not empty another's, and one
+    that counts what waits in the queue must not find another's.
+
+    Before anything is collected: pytest looks at each name of a test module, and one that is ``cache`` opens it.
+    """
+    own = databases.redis_url(DATABASES_OF_WORKERS[worker % len(DATABASES_OF_WORKERS)])
+    place = settings.CACHES["default"]
+    place["LOCATION"] = own
+    # Two seconds are a page's patience. A machine that is busy with browsers may pause for longer, and a limit on
+    # attempts that then counts nothing would look like a fault of the code under test.
+    place["OPTIONS"] = {"socket_timeout": 60}
+    app.conf.broker_url = broker_url(own)
 
 
 # -- Network off ---------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from celery import Celery
 
 from iwg_portal.base.embedded.paths import broker_url
 from iwg_portal.pages.benchmark import databases
-from tests.browser import WIDTHS, clipped, overflow
+from tests.browser import PORTALS, WIDTHS, clipped, overflow
 
 pytestmark = pytest.mark.browser
 
@@ -114,7 +114,7 @@ def test_from_the_draft_to_the_adopted_record(visit, empty_portal, secretariat_i
     delegate.locator('#comment [name="text"]').fill("Trop tard.")
     press(delegate, "#comment button")
     assert "Il est conservé" in delegate.locator(".iwg-message").inner_text()
-    Celery(broker=broker_url(databases.redis_url(12))).send_task("meetings.adopt_due")
+    Celery(broker=broker_url(databases.redis_url(PORTALS[1]))).send_task("meetings.adopt_due")
     end = time.monotonic() + 240  # the worker may be busy with mail
     while time.monotonic() < end:
         delegate.goto(at)
