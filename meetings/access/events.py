@@ -13,6 +13,7 @@ from django.db.models.functions import Cast
 from iwg_portal.activity.models import Event
 from meetings.access.lessons import origin_known
 from meetings.access.meetings import closed_rooms, visible_meetings
+from meetings.access.records import visible_records
 from meetings.models import ActionPoint, AgendaItem, Decision, Lesson, Meeting, Paper, Record, RecordVersion
 from members.access import Viewer
 from members.models import StoredFile
@@ -32,7 +33,7 @@ OF_THE_OFFICE = frozenset({
     # Not of the office, but of whoever keeps watch: a paper that is taken away says nothing of the room.
     "file.exported",
 })  # fmt: skip
-FOR_MEMBERS = frozenset({"record.commented", "record.agreed", "record.objected"})
+FOR_MEMBERS = frozenset({"record.opened", "record.commented", "record.agreed", "record.objected"})
 # Which states find a lesson useful stands on its page.
 SAID_ALOUD = frozenset({"lesson.useful", "lesson.not_useful"})
 
@@ -64,14 +65,20 @@ def _tells_who_was_there(viewer: Viewer) -> Q:
 
 
 def _is_not_hers_to_read(viewer: Viewer) -> Q:
-    """What of the meetings no page shows her: those that she does not see, and what states say to a circulated record,
-    which is for the members. Administrators keep accounts, not content (the group's access table, §1)."""
+    """What no page shows her: meetings that she does not see, what comes of a record that she does not read, and who
+    reads a circulated record or says something to it, which is for the members. Administrators keep accounts, not
+    content (the group's access table, §1). What concerns her own delegation is hers."""
     unseen = Meeting.objects.exclude(pk__in=visible_meetings(viewer).order_by().values("pk"))
-    records = Record.objects.filter(meeting__in=unseen)
-    hidden = _about(Meeting, unseen) | _about(Record, records) | _about(Paper, Paper.objects.filter(meeting__in=unseen))
+    unread = Record.objects.exclude(pk__in=visible_records(viewer).order_by().values("pk"))
+    hidden = _about(Meeting, unseen) | _about(Paper, Paper.objects.filter(meeting__in=unseen))
+    hidden |= _about(Record, Record.objects.filter(meeting__in=unseen))
     hidden |= _about(AgendaItem, AgendaItem.objects.filter(meeting__in=unseen))
-    hidden = hidden & ~Q(state_id__in=sorted(viewer.own_states)) | hidden & Q(state_id=None)
-    return hidden if viewer.reads_members else hidden | Q(kind__in=sorted(FOR_MEMBERS))
+    within = _about(Decision, Decision.objects.filter(record__in=unread)) | _files_of(Record, unread)
+    within |= _about(ActionPoint, ActionPoint.objects.filter(record__in=unread))
+    hidden |= within & ~Q(kind__in=sorted(OF_THE_OFFICE))
+    if not viewer.reads_members:
+        hidden |= Q(kind__in=sorted(FOR_MEMBERS))
+    return hidden & (~Q(state_id__in=sorted(viewer.own_states)) | Q(state_id=None))
 
 
 def _tells_whose_lesson(viewer: Viewer) -> Q:

@@ -18,6 +18,7 @@ from members import access
 from tests.cast import PARTS
 from tests.factories import (
     ActionFactory,
+    CirculationFactory,
     ItemFactory,
     LessonFactory,
     MeetingFactory,
@@ -73,8 +74,11 @@ def test_the_flag_of_today_decides_what_an_administrator_reads(cast, room):
     client = cast.client("administrator")
     told = set(Event.objects.filter(kind__in=TELLING))
     assert {event.kind for event in told} == TELLING
-    # What a state says to a circulated record is for the members, on every page and so in the log.
-    told = {event for event in told if event.kind != "record.agreed"}
+    # What is for the members, on every page, is for the members in the log: the record and what comes of it.
+    inside = {event for event in told if event.kind in {"record.agreed", "action.reported", "file.stored"}}
+    assert not inside & seen(cast, "administrator")
+    assert inside <= seen(cast, "secretariat")
+    told -= inside
     assert told <= seen(cast, "administrator")
     assert "Own Focal Point agreed to a record" not in client.get(ALL).content.decode()
     assert "record.agreed" not in {row[3] for row in extract(client)}
@@ -221,3 +225,11 @@ def test_an_answer_given_while_the_others_sit_there_opens_nothing(cast, room):
     row.nominated_by = cast.person("own_focal_point")
     row.save()
     assert in_the_room(cast.viewer("other_delegate"), room)
+
+
+def test_who_opened_a_circulated_record_is_not_for_administrators(cast):
+    version = CirculationFactory(meeting=MeetingFactory(state="circulated"), by=cast.person("secretariat")).version
+    record("record.opened", by=cast.person("other_delegate"), target=version, label="plenary")
+    opened = Event.objects.get(kind="record.opened")
+    readers = {part for part in PARTS if part != "anonymous" and opened in seen(cast, part)}
+    assert readers == {"other_delegate", "secretariat"}
