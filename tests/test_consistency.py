@@ -103,6 +103,19 @@ def test_views_ask_access_and_never_the_tables():
     assert not [str(path) for path in views if re.search(r"\b\w+\.objects\b", path.read_text(encoding="utf-8"))]
 
 
+def test_every_date_is_written_in_one_place():
+    """Also in views and pages, where the linter lets Django's own modules in."""
+    found = [
+        str(path)
+        for path, tree in product_code()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and node.module == "django.utils.formats"
+        and any(name.name == "date_format" for name in node.names)
+    ]
+    assert found == []
+
+
 def test_foreign_keys_never_point_to_a_higher_app():
     for model in apps.get_models(include_auto_created=True):
         if model._meta.app_label not in FLOORS:
