@@ -242,6 +242,16 @@ def enter_code(page: Any, code: Callable[[], str]) -> None:
             return
 
 
+def press(page: Any, what: Any) -> None:
+    """Press what leads to another page, and wait for that page: a click alone does not.
+
+    ``what`` is a selector, of which the first is pressed, or a locator.
+    """
+    target = page.locator(what).first if isinstance(what, str) else what
+    with page.expect_navigation():
+        target.click()
+
+
 # -- What a reader must never meet -----------------------------------------------------------------------------------
 
 

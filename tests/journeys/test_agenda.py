@@ -5,8 +5,9 @@ import re
 
 import pikepdf
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser import clipped, overflow
+from tests.browser import clipped, overflow, press
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +30,7 @@ OTHER = "Un point qui attendra (inventé)"
 
 
 def fits(page):
-    assert page.locator("html").get_attribute("lang") == "fr"
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
     assert overflow(page) == []
     assert clipped(page) == []
 
@@ -39,9 +40,8 @@ def go(page, address):
     fits(page)
 
 
-def press(page, selector):
-    page.locator(selector).first.click()
-    page.wait_for_load_state()
+def pressed(page, selector):
+    press(page, selector)
     fits(page)
 
 
@@ -51,11 +51,11 @@ def said(page, selector="main"):
 
 def propose(page, meeting, title):
     go(page, f"/meetings/{meeting}/")
-    press(page, f'a[href="/meetings/{meeting}/agenda/propose/"]')
+    pressed(page, f'a[href="/meetings/{meeting}/agenda/propose/"]')
     page.locator('[name="title"]').fill(title)
     page.locator('[name="note"]').fill("Trois transporteurs **inventés** demandent un seul point d’accès.")
     page.locator('[name="minutes"]').fill("45")
-    press(page, "main form .iwg-btn-primary")
+    pressed(page, "main form .iwg-btn-primary")
     assert page.url.endswith(f"/meetings/{meeting}/")
     assert "Proposition enregistrée" in said(page, ".iwg-message")
     assert title in said(page)
@@ -76,15 +76,14 @@ def test_from_a_proposal_to_the_agenda_on_paper_in_french(visit, empty_portal, s
     secretariat = visit(empty_portal, "secretariat", **phone)
     go(secretariat, f"/meetings/{meeting}/agenda/")
     assert "Sénégal" in said(secretariat, "#proposals")
-    press(secretariat, f'#proposals li:has-text("{TITLE}") button[value="accept"]')
+    pressed(secretariat, f'#proposals li:has-text("{TITLE}") button[value="accept"]')
     assert "à l’ordre du jour" in said(secretariat, ".iwg-message")
     secretariat.locator("#proposals summary").click()
-    press(secretariat, '#proposals button[value="decline"]')
     secretariat.locator('#proposals [name="reason"]').fill("Le sous-groupe en parle d’abord.")
-    press(secretariat, '#proposals button[value="decline"]')
+    pressed(secretariat, '#proposals button[value="decline"]')
     assert "Refusé" in said(secretariat, ".iwg-message")
     accepted = secretariat.locator(f'.iwg-order li:has-text("{TITLE}")')
-    assert "09:30–10:15" in accepted.inner_text()
+    expect(accepted).to_contain_text("09:30–10:15", use_inner_text=True)
 
     # Whoever proposed reads both answers; everybody else reads the item alone.
     go(delegate, f"/meetings/{meeting}/")
@@ -103,7 +102,7 @@ def test_from_a_proposal_to_the_agenda_on_paper_in_french(visit, empty_portal, s
     assert "09:30" in printed
     assert TITLE in printed
     assert OTHER not in printed
-    assert observer.locator("main strong", has_text="inventés").count() == 1
+    expect(observer.locator("main strong", has_text="inventés")).to_have_count(1)
     pdf = observer.request.get(f"/meetings/{meeting}/agenda/pdf/?lang=fr")
     assert pdf.headers["content-language"] == "fr"
     with pikepdf.open(io.BytesIO(pdf.body())) as paper:

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from playwright.sync_api import expect
 
-from tests.browser import WIDTHS, clipped, enter_code, overflow
+from tests.browser import WIDTHS, clipped, enter_code, overflow, press
 from tests.members.factors import PASSPHRASE, code_at
 
 pytestmark = pytest.mark.browser
@@ -41,7 +41,7 @@ def give_passphrase(page, address: str, email: str) -> None:
     page.goto(address)
     page.locator('[name="login"]').fill(email)
     page.locator('[name="password"]').fill(PASSPHRASE)
-    page.locator("form:has([name=password]) button.iwg-btn-primary").click()
+    press(page, "form:has([name=password]) button.iwg-btn-primary")
 
 
 def set_up_app(page) -> str:
@@ -56,15 +56,14 @@ def set_up_app(page) -> str:
     page.wait_for_url(re.compile(r"/account/factor/codes/"))
     page.locator('button[value="show"]').click()
     page.locator(".iwg-codes li").last.wait_for()
-    assert page.locator(".iwg-codes li").count() == 10
+    expect(page.locator(".iwg-codes li")).to_have_count(10)
     assert overflow(page) == []
     return secret
 
 
 def sign_out(page) -> None:
     page.locator(".iwg-user summary").click()
-    page.locator(".iwg-user form button").click()
-    page.wait_for_load_state()
+    press(page, ".iwg-user form button")
 
 
 def next_code(portal, page, secret: str) -> None:
@@ -85,11 +84,11 @@ def test_an_app_from_set_up_to_sign_in(visit, empty_portal, width):
     text = download.value.path().read_text()
     assert all(word in text for word in codes)
     page.locator('a.iwg-btn-primary[href="/states/"]').click()
-    assert page.url.endswith("/states/")
+    page.wait_for_url(re.compile(r"/states/$"))
     sign_out(page)
 
     give_passphrase(page, "/sign-in/?next=/states/", email)
-    assert page.url.endswith("/sign-in/code/")
+    page.wait_for_url(re.compile(r"/sign-in/code/$"))
     page.locator('[name="code"]').fill("000000")
     page.locator("form:has([name=code]) button.iwg-btn-primary").click()
     expect(page.locator(".iwg-errors")).to_have_count(1)
@@ -122,7 +121,7 @@ def test_a_passkey_as_second_factor_and_alone(visit, empty_portal):
     page.locator("[data-passkey-go]").click()
     page.wait_for_url(re.compile(r"/account/factor/codes/"))
     page.goto(near(empty_portal, "/account/factor/"))
-    assert "telephone" in page.locator("table").inner_text()
+    expect(page.locator("table")).to_contain_text("telephone", use_inner_text=True)
     sign_out(page)
 
     give_passphrase(page, near(empty_portal, "/sign-in/?next=/states/"), email)
@@ -143,28 +142,28 @@ def test_a_lost_factor_is_reset_by_two_administrators(visit, empty_portal):
     give_passphrase(hers, "/sign-in/", lost)
     set_up_app(hers)
     hers.goto("/region/")
-    assert hers.url.endswith("/region/")
+    hers.wait_for_url(re.compile(r"/region/$"))
 
     asking = visit(empty_portal)
     give_passphrase(asking, "/sign-in/?next=/people/factor-resets/", colleague)
     set_up_app(asking)
     asking.locator('a.iwg-btn-primary[href="/people/factor-resets/"]').click()
     asking.locator('[name="email"]').fill(lost)
-    asking.locator("form:has([name=email]) button.iwg-btn-primary").click()
+    press(asking, "form:has([name=email]) button.iwg-btn-primary")
     mine = asking.locator("tr", has_text="Journey lost")
-    assert mine.locator('button[value="withdraw"]').count() == 1
-    assert mine.locator('button[value="confirm"]').count() == 0
+    expect(mine.locator('button[value="withdraw"]')).to_have_count(1)
+    expect(mine.locator('button[value="confirm"]')).to_have_count(0)
 
     confirming = visit(empty_portal, "admin")
     confirming.goto("/people/factor-resets/")
-    confirming.locator("tr", has_text="Journey lost").locator('button[value="confirm"]').click()
+    press(confirming, confirming.locator("tr", has_text="Journey lost").locator('button[value="confirm"]'))
     if "/account/confirm/" in confirming.url:
         confirming.locator('button[name="demo"]').click()
     confirming.wait_for_url(re.compile(r"/people/factor-resets/$"))
-    assert confirming.locator("tr", has_text="Journey lost").locator("button").count() == 0
+    expect(confirming.locator("tr", has_text="Journey lost").locator("button")).to_have_count(0)
 
     hers.goto("/region/")
-    assert "/sign-in/" in hers.url
+    hers.wait_for_url(re.compile(r"/sign\-in/"))
     give_passphrase(hers, "/sign-in/?next=/region/", lost)
     set_up_app(hers)
     hers.locator('a.iwg-btn-primary[href="/region/"]').click()

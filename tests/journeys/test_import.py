@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser import SPEAKERS, WIDTHS, overflow
+from tests.browser import SPEAKERS, WIDTHS, overflow, press
 
 pytestmark = pytest.mark.browser
 DATA = Path(__file__).resolve().parent.parent / "capabilities" / "data"
@@ -22,9 +23,8 @@ def nothing_imported(empty_portal):
 
 def speak(page, language):
     page.goto("/import/")
-    page.locator(f'.iwg-languages button[value="{language}"]').first.click()
-    page.wait_for_load_state()
-    assert page.locator("html").get_attribute("lang") == language
+    press(page, f'.iwg-languages button[value="{language}"]')
+    expect(page.locator("html")).to_have_attribute("lang", language)
 
 
 def upload(page, year):
@@ -42,19 +42,20 @@ def test_two_years_from_workbook_to_region(visit, nothing_imported, language, wi
     page = visit(nothing_imported, "secretariat", width)
     speak(page, language)
     page.goto("/region/")
-    assert page.locator('select[name="round"]').count() == 0
+    expect(page.locator('select[name="round"]')).to_have_count(0)
     for year in (2024, 2025):
         upload(page, year)
-        assert page.locator("#added").count() == 1
+        expect(page.locator("#added")).to_have_count(1)
         assert overflow(page) == []
-        page.locator('button[name="do"][value="confirm"]').click()
-        page.wait_for_load_state()
-        assert page.locator('button[name="do"]').count() == 0
+        press(page, 'button[name="do"][value="confirm"]')
+        expect(page.locator('button[name="do"]')).to_have_count(0)
     page.goto("/region/")
-    assert page.locator("html").get_attribute("lang") == language
-    assert page.locator('select[name="round"] option').count() == 2
-    assert page.locator("#states-card tbody tr").count() == 16
-    assert "2024" in page.locator("#states-card h2").inner_text()  # change since the round before
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    expect(page.locator('select[name="round"] option')).to_have_count(2)
+    expect(page.locator("#states-card tbody tr")).to_have_count(16)
+    expect(page.locator("#states-card h2")).to_contain_text(
+        "2024", use_inner_text=True
+    )  # change since the round before
     assert overflow(page) == []
 
 
@@ -62,10 +63,10 @@ def test_the_same_workbook_again_changes_nothing(visit, nothing_imported):
     page = visit(nothing_imported, "secretariat", java_script_enabled=False)
     speak(page, "en")
     upload(page, 2024)
-    page.locator('button[name="do"][value="confirm"]').click()
+    press(page, 'button[name="do"][value="confirm"]')
     upload(page, 2024)
-    assert page.locator('button[name="do"][value="confirm"]').count() == 0
-    assert page.locator("#added, #replaced").count() == 0
+    expect(page.locator('button[name="do"][value="confirm"]')).to_have_count(0)
+    expect(page.locator("#added, #replaced")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -85,7 +86,6 @@ def test_a_file_that_is_no_workbook(visit, nothing_imported):
         {"name": "status.xlsx", "mimeType": "application/zip", "buffer": b"not a workbook"}
     )
     page.locator('[name="year"]').fill("2024")
-    page.locator("form:has(input[type=file]) button.iwg-btn-primary").click()
-    page.wait_for_load_state()
+    press(page, "form:has(input[type=file]) button.iwg-btn-primary")
     page.locator(".iwg-error, .iwg-errors, [role=alert], .iwg-field-error").first.wait_for()
-    assert page.locator('button[name="do"][value="confirm"]').count() == 0
+    expect(page.locator('button[name="do"][value="confirm"]')).to_have_count(0)

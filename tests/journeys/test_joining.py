@@ -4,8 +4,9 @@ import re
 import time
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser import SPEAKERS, WIDTHS, clipped, enter_code, overflow
+from tests.browser import SPEAKERS, WIDTHS, clipped, enter_code, overflow, press
 from tests.members.factors import code_at
 from tests.members.joining import PASSPHRASE
 
@@ -48,7 +49,7 @@ def test_from_a_proposal_to_the_first_page(visit, empty_portal, width):
     assert overflow(administrator) == []
     administrator.locator("main form button.iwg-btn-primary").click()
     administrator.wait_for_url(re.compile(r"/people/proposals/[0-9a-f-]{36}/$"))
-    assert "invited, not accepted yet" in administrator.locator("main").inner_text()
+    expect(administrator.locator("main")).to_contain_text("invited, not accepted yet", use_inner_text=True)
 
     page = visit(empty_portal, width=width)
     link = open_mail(page, address)
@@ -57,7 +58,7 @@ def test_from_a_proposal_to_the_first_page(visit, empty_portal, width):
         assert page.request.get(link).status == 200
     page.goto(link)
     assert overflow(page) == []
-    assert page.locator('[name="zone"]').input_value() == "Africa/Accra"
+    expect(page.locator('[name="zone"]')).to_have_value("Africa/Accra")
     page.locator('[name="passphrase"]').fill("ghana ghana ghana")
     page.locator('[name="passphrase_again"]').fill("ghana ghana ghana")
     page.locator("main form button.iwg-btn-primary").click()
@@ -65,8 +66,7 @@ def test_from_a_proposal_to_the_first_page(visit, empty_portal, width):
     assert clipped(page) == []
     page.locator('[name="passphrase"]').fill(PASSPHRASE)
     page.locator('[name="passphrase_again"]').fill(PASSPHRASE)
-    page.locator("main form button.iwg-btn-primary").click()
-    page.wait_for_load_state()
+    press(page, "main form button.iwg-btn-primary")
 
     page.goto("/account/factor/app/")
     secret = page.locator(".iwg-key").inner_text().replace(" ", "")
@@ -75,16 +75,15 @@ def test_from_a_proposal_to_the_first_page(visit, empty_portal, width):
     page.goto("/")
     page.wait_for_url(re.compile(r"/region/$"))
     page.goto(link)
-    assert page.locator('[name="passphrase"]').count() == 0
+    expect(page.locator('[name="passphrase"]')).to_have_count(0)
 
     # An administrator closes the account: signed out with the next page.
     administrator.goto(f"/people/?text=Journey+{width}")
     administrator.locator("tbody a").click()
     administrator.get_by_text("Close the account", exact=True).click()
-    administrator.locator('button[value="deactivate"]').click()
-    administrator.wait_for_load_state()
+    press(administrator, 'button[value="deactivate"]')
     page.goto("/region/")
-    assert "/sign-in/" in page.url
+    page.wait_for_url(re.compile(r"/sign\-in/"))
 
 
 def test_a_forgotten_passphrase_without_script(visit, empty_portal):
@@ -93,7 +92,7 @@ def test_a_forgotten_passphrase_without_script(visit, empty_portal):
     page.goto("/sign-in/")
     page.locator('a[href="/passphrase/forgotten/"]').click()
     page.locator('[name="email"]').fill(address)
-    page.locator("main form button.iwg-btn-primary").click()
+    press(page, "main form button.iwg-btn-primary")
     page.goto(open_mail(page, address))
     page.locator('[name="passphrase"]').fill(PASSPHRASE)
     page.locator('[name="passphrase_again"]').fill(PASSPHRASE)

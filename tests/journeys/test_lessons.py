@@ -3,8 +3,9 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser import overflow
+from tests.browser import overflow, press
 
 pytestmark = pytest.mark.browser
 
@@ -22,9 +23,8 @@ MEETING = """
 """
 
 
-def press(page, selector):
-    page.locator(selector).click()
-    page.wait_for_load_state()
+def pressed(page, selector):
+    press(page, selector)
     assert overflow(page) == []
 
 
@@ -32,36 +32,36 @@ def test_from_item_to_approved_lesson_in_french(visit, empty_portal, secretariat
     empty_portal.execute(MEETING)
     page = visit(empty_portal, "delegate-sn", 360)
     page.goto("/lessons/new/?item=7101")
-    assert page.locator("html").get_attribute("lang") == "fr"
-    assert page.locator('[name="title"]').input_value() == "Le décret qui manquait (inventé)"
-    assert page.locator('[name="item"]').input_value() == "7101"
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    expect(page.locator('[name="title"]')).to_have_value("Le décret qui manquait (inventé)")
+    expect(page.locator('[name="item"]')).to_have_value("7101")
     # The title of the item would tell who spoke; the lesson does not name its state.
     page.locator('[name="title"]').fill("Le décret sans lequel la loi ne sert pas (inventé)")
     page.locator('[name="problem"]').fill("Au Sénégal (inventé), la loi existait, le décret non.")
     page.locator('[name="done"]').fill("Un **groupe de travail** a rédigé le décret.")
     page.locator(".iwg-details summary").first.click()
     page.locator('[name="indicators"]').first.check()
-    press(page, 'button[name="do"][value="submit"]')
+    pressed(page, 'button[name="do"][value="submit"]')
     lesson = re.search(r"/lessons/\d+/$", page.url)[0]
-    assert "Sur le serveur" in page.locator(".iwg-message").inner_text()
+    expect(page.locator(".iwg-message")).to_contain_text("Sur le serveur", use_inner_text=True)
 
     secretariat = visit(empty_portal, "secretariat", java_script_enabled=False)
     secretariat.goto("/lessons/?stage=open")
-    press(secretariat, f'.iwg-rows a[href="{lesson}"]')
-    press(secretariat, f'.iwg-head a[href="{lesson}review/"]')
-    assert "n’a pas dit qu’il pouvait être nommé" in secretariat.locator("main").inner_text()
+    pressed(secretariat, f'.iwg-rows a[href="{lesson}"]')
+    pressed(secretariat, f'.iwg-head a[href="{lesson}review/"]')
+    expect(secretariat.locator("main")).to_contain_text("n’a pas dit qu’il pouvait être nommé", use_inner_text=True)
     secretariat.locator('[name="problem"]').fill("La loi existait, le décret non.")
-    press(secretariat, 'button[name="do"][value="approve"]')
-    assert "Tel que partagé" in secretariat.locator("main").inner_text()
+    pressed(secretariat, 'button[name="do"][value="approve"]')
+    expect(secretariat.locator("main")).to_contain_text("Tel que partagé", use_inner_text=True)
     assert secretariat.locator(".iwg-lesson-diff del").first.inner_text().startswith("Au")
 
     observer = visit(empty_portal, "observer", 360)
     observer.goto("/lessons/?q=decret")
-    assert observer.locator("html").get_attribute("lang") == "fr"
-    press(observer, f'.iwg-rows a[href="{lesson}"]')
+    expect(observer.locator("html")).to_have_attribute("lang", "fr")
+    pressed(observer, f'.iwg-rows a[href="{lesson}"]')
     words = observer.locator("main").inner_text()
     assert "Partagé par : un État membre." in words.replace("\u00a0", " ")
     assert "La loi existait, le décret non." in words
     assert "Sénégal" not in words
     assert "Plénière inventée" in words
-    assert observer.locator(".iwg-lesson strong").inner_text() == "groupe de travail"
+    expect(observer.locator(".iwg-lesson strong")).to_have_text("groupe de travail", use_inner_text=True)

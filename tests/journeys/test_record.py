@@ -179,7 +179,7 @@ def test_an_action_point_by_keyboard_in_eight_seconds(visit, empty_portal, recor
     saved(page, 2)
     assert time.monotonic() - started < 8
     assert [text.split("\n")[0].rstrip(" ×") for text in chips.all_inner_texts()][:2] == ["Ghana", "Senegal"]
-    assert "due 30 September" in chips.nth(2).inner_text()
+    expect(chips.nth(2)).to_contain_text("due 30 September", use_inner_text=True)
     expect(fields(page, 2)).to_have_value("Send the list of carriers.")
     expect(page.locator("[data-kind=action] [data-heading]")).to_have_text("Action 2.a")
     # A chip goes with one press.

@@ -3,8 +3,9 @@
 import hashlib
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser import clipped, overflow
+from tests.browser import clipped, overflow, press
 
 pytestmark = pytest.mark.browser
 
@@ -59,29 +60,24 @@ def test_on_a_phone_without_javascript(visit, empty_portal):
     assert fits(phone)
     phone.locator('[value="comment"]').check()
     press(phone, "form button")
-    assert "Write your comment." in phone.locator(".iwg-errors").inner_text()
+    expect(phone.locator(".iwg-errors")).to_contain_text("Write your comment.", use_inner_text=True)
     assert fits(phone)
     phone.locator('[name="text"]').fill("The text is with the minister.")
     press(phone, "form button")
-    assert "Your answer was received" in phone.locator("h1").inner_text()
+    expect(phone.locator("h1")).to_contain_text("Your answer was received", use_inner_text=True)
 
     phone.goto(f"/act/?key={tokens['meeting']}")
-    assert "Invented plenary" in phone.locator("main").inner_text()
+    expect(phone.locator("main")).to_contain_text("Invented plenary", use_inner_text=True)
     assert fits(phone)
     press(phone, 'button[value="online"]')
-    assert "Your answer was received" in phone.locator("h1").inner_text()
+    expect(phone.locator("h1")).to_contain_text("Your answer was received", use_inner_text=True)
     assert phone.context.cookies() == []
     assert phone.goto("/meetings/").url.endswith("/sign-in/?next=/meetings/")
 
     focal = visit(empty_portal, "focal-gh")
     focal.goto("/actions/7801/")
-    assert "from a mail" in focal.locator("main").inner_text()
+    expect(focal.locator("main")).to_contain_text("from a mail", use_inner_text=True)
 
 
 def fits(page):
     return overflow(page) == [] and clipped(page) == []
-
-
-def press(page, selector):
-    page.locator(selector).click()
-    page.wait_for_load_state()

@@ -5,10 +5,11 @@ import time
 
 import pytest
 from celery import Celery
+from playwright.sync_api import expect
 
 from iwg_portal.base.embedded.paths import broker_url
 from iwg_portal.pages.benchmark import databases
-from tests.browser import PORTALS, WIDTHS, clipped, overflow
+from tests.browser import PORTALS, WIDTHS, clipped, overflow, press
 
 pytestmark = pytest.mark.browser
 
@@ -46,11 +47,6 @@ def fits(page):
         assert clipped(page) == []
 
 
-def press(page, selector):
-    page.locator(selector).click()
-    page.wait_for_load_state()
-
-
 def circulate(page, meeting):
     """From the closed draft to the mail, after a look at who is concerned."""
     page.goto(f"/meetings/{meeting}/silence/circulate/")
@@ -61,7 +57,7 @@ def circulate(page, meeting):
     assert re.search(r"16 États, \d+ personnes", preview)
     press(page, 'form:has([name="until"]) button')
     page.wait_for_url(re.compile(rf"/meetings/{meeting}/silence/$"))
-    assert "procédure d’approbation tacite jusqu’au" in page.locator(".iwg-banner").inner_text()
+    expect(page.locator(".iwg-banner")).to_contain_text("procédure d’approbation tacite jusqu’au", use_inner_text=True)
 
 
 def test_from_the_draft_to_the_adopted_record(visit, empty_portal, secretariat_in_french):
@@ -82,11 +78,11 @@ def test_from_the_draft_to_the_adopted_record(visit, empty_portal, secretariat_i
     delegate = visit(empty_portal, "delegate-sn", width, java_script_enabled=False)
     delegate.goto(at)
     fits(delegate)
-    assert delegate.locator("#position").count() == 0
+    expect(delegate.locator("#position")).to_have_count(0)
     delegate.locator("#p2 a", has_text="Commenter").click()
     delegate.locator('#p2 [name="text"]').fill("Plutôt deux fois par an.")
     press(delegate, "#p2 form button")
-    assert "Plutôt deux fois par an." in delegate.locator("#p2 .iwg-remarks").inner_text()
+    expect(delegate.locator("#p2 .iwg-remarks")).to_contain_text("Plutôt deux fois par an.", use_inner_text=True)
 
     # A focal point objects: without a reason not, with a reason at once.
     focal = visit(empty_portal, "focal-gh", width)
@@ -95,7 +91,7 @@ def test_from_the_draft_to_the_adopted_record(visit, empty_portal, secretariat_i
     focal.locator("#position .iwg-errors").wait_for()
     focal.locator('#position [name="text"]').fill("Le paragraphe 2 n’a pas été dit ainsi.")
     press(focal, 'button[value="object"]')
-    assert "n’a pas été dit ainsi" in focal.locator("#positions").inner_text()
+    expect(focal.locator("#positions")).to_contain_text("n’a pas été dit ainsi", use_inner_text=True)
 
     # The secretariat amends, and the next version says what has changed.
     empty_portal.execute(
@@ -104,7 +100,7 @@ def test_from_the_draft_to_the_adopted_record(visit, empty_portal, secretariat_i
     )
     circulate(secretariat, meeting)
     delegate.goto(at)
-    assert "deux essais par an" in delegate.locator(".iwg-changes ins").first.inner_text()
+    expect(delegate.locator(".iwg-changes ins").first).to_contain_text("deux essais par an", use_inner_text=True)
 
     # Its hour comes; what is typed after it is kept, and silence adopts.
     empty_portal.execute(
@@ -113,16 +109,16 @@ def test_from_the_draft_to_the_adopted_record(visit, empty_portal, secretariat_i
     )
     delegate.locator('#comment [name="text"]').fill("Trop tard.")
     press(delegate, "#comment button")
-    assert "Il est conservé" in delegate.locator(".iwg-message").inner_text()
+    expect(delegate.locator(".iwg-message")).to_contain_text("Il est conservé", use_inner_text=True)
     Celery(broker=broker_url(databases.redis_url(PORTALS[1]))).send_task("meetings.adopt_due")
     end = time.monotonic() + 240  # the worker may be busy with mail
     while time.monotonic() < end:
         delegate.goto(at)
         if "adopté tacitement" in delegate.locator(".iwg-banner").inner_text():
             break
-    assert "Compte rendu n°" in delegate.locator(".iwg-banner").inner_text()
+    expect(delegate.locator(".iwg-banner")).to_contain_text("Compte rendu n°", use_inner_text=True)
     assert re.search(r"\b[0-9a-f]{64}\b", delegate.locator("main").inner_text())
-    assert delegate.locator("#comment").count() == 0
+    expect(delegate.locator("#comment")).to_have_count(0)
     fits(delegate)
 
 
