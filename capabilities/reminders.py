@@ -9,17 +9,18 @@ from collections.abc import Collection, Iterator
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from capabilities.access import visible_rounds, visible_status
 from capabilities.models import Assessment, Round, StatusReport
-from iwg_portal.reminders import clock
-from iwg_portal.reminders.registry import Due, Line, reminds, steps_of
+from iwg_portal.reminders import clock, plans
+from iwg_portal.reminders.registry import Due, Line, Steps, reminds, steps_of
 from members.access import viewer_for
 from members.access.viewer import viewers
 from members.models import Person
 
-OLD, OLD_AGAIN = (365, 395), 90  # days since the statement, and then every three months
-ROUND = (-30, -7, 7, 30)  # days from the day to which the round's picture refers
+STATUS, ROUND = "capabilities.status", "capabilities.round"
+OLD = 365  # days since the statement
 
 
 def _address(name: str, *args: object) -> str:
@@ -49,17 +50,24 @@ def status_lines(person: Person, targets: Collection[str], now: dt.datetime) -> 
     }
 
 
-@reminds("capabilities.status", about=StatusReport, lines=status_lines)
+@reminds(
+    STATUS,
+    about=StatusReport,
+    lines=status_lines,
+    title=gettext_lazy("Status that is older than a year"),
+    rule=gettext_lazy("To the focal points of the state; counted from the day to which the status refers."),
+    steps=Steps((OLD, OLD + 30), 90, lowest=OLD, highest=3 * OLD),
+)
 def status(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
     """Current reports whose statement is older than a year, for the focal points of their state. Two queries."""
-    today = clock.today(now)
-    rows = StatusReport.objects.filter(is_current=True, as_of__lte=today - dt.timedelta(days=OLD[0]))
+    today, steps = clock.today(now), plans.steps(STATUS)
+    rows = StatusReport.objects.filter(is_current=True, as_of__lte=today - dt.timedelta(days=steps.offsets[0]))
     if only is not None:
         rows = rows.filter(pk__in=only)
     found = list(rows.order_by("pk").values_list("pk", "state", "as_of"))
     people = _focal_points(today) if found else {}
     for pk, state, as_of in found:
-        yield from steps_of(pk, people.get(state, ()), as_of, today, OLD, OLD_AGAIN)
+        yield from steps_of(pk, people.get(state, ()), as_of, today, steps.offsets, steps.every)
 
 
 def round_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
@@ -68,7 +76,14 @@ def round_lines(person: Person, targets: Collection[str], now: dt.datetime) -> d
     return {str(row.pk): Line(words % {"year": row.year}, _address("region"), row.reference_date) for row in rows}
 
 
-@reminds("capabilities.round", about=Round, lines=round_lines)
+@reminds(
+    ROUND,
+    about=Round,
+    lines=round_lines,
+    title=gettext_lazy("Round without data of a state"),
+    rule=gettext_lazy("To the focal points of the state; counted from the day to which the round refers."),
+    steps=Steps((-30, -7, 7, 30), highest=180),
+)
 def round_without_data(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
     """The newest round, for the focal points of each state that has not even a draft in it. Three queries."""
     today = clock.today(now)
@@ -79,4 +94,4 @@ def round_without_data(now: dt.datetime, only: Collection[str] | None = None) ->
     owing = sorted(
         {person for state, people in _focal_points(today).items() if state not in given for person in people}
     )
-    yield from steps_of(newest.pk, owing, newest.reference_date, today, ROUND)
+    yield from steps_of(newest.pk, owing, newest.reference_date, today, plans.steps(ROUND).offsets)

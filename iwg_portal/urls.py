@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("iwg_portal.base.urls")),
     path("", include("iwg_portal.mail.urls")),
+    path("", include("iwg_portal.reminders.urls")),
     path("", include("iwg_portal.jobs.urls")),
     path("", include("members.urls")),
     path("", include("capabilities.urls")),

@@ -13,11 +13,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.dates import date_format
-from iwg_portal.reminders import clock
+from iwg_portal.reminders import clock, plans
 from iwg_portal.reminders.clock import Days
-from iwg_portal.reminders.registry import Due, Line, calendar, reminds, steps_of
+from iwg_portal.reminders.registry import Due, Line, Steps, calendar, reminds, steps_of
 from members.access import viewer_for, visible_proposals, visible_terms
 from members.enums import GROUP_ROLES, LinkPurpose, LinkStatus, Role
 from members.models import (
@@ -33,7 +34,7 @@ from members.models import (
 )
 from members.notices.joining import address_of
 
-ENDING = (-60, -14)  # days from the first day without the office
+ENDING = "members.term_ending"
 LAPSING = dt.timedelta(hours=48)  # an invitation lives for 72
 NEAR = dt.timedelta(days=1)  # her day may be that before or after the group's
 
@@ -135,11 +136,18 @@ def ending_lines(person: Person, targets: Collection[str], now: dt.datetime) -> 
     return found
 
 
-@reminds("members.term_ending", about=Term, lines=ending_lines)
+@reminds(
+    ENDING,
+    about=Term,
+    lines=ending_lines,
+    title=gettext_lazy("Office that ends"),
+    rule=gettext_lazy("To who holds it and to the focal points of the state; counted from the first day without it."),
+    steps=Steps((-60, -14), lowest=-180, highest=-1),
+)
 def term_ending(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
     """To her and to the focal points of her state, unless the same office goes on without a gap. Two queries."""
-    today = clock.today(now)
-    last = today - dt.timedelta(days=ENDING[0])
+    today, offsets = clock.today(now), plans.steps(ENDING).offsets
+    last = today - dt.timedelta(days=offsets[0])
     after = Term.objects.filter(
         Q(ends_on__isnull=True) | Q(ends_on__gt=OuterRef("ends_on")),
         Q(state=OuterRef("state"))
@@ -161,7 +169,7 @@ def term_ending(now: dt.datetime, only: Collection[str] | None = None) -> Iterat
     for term in found:
         # The focal points of a state look after its delegation, not after its observers.
         others = focal[term.state_id] if term.state_id and term.role != Role.OBSERVER else set()
-        yield from steps_of(term.pk, sorted({term.person_id} | others), term.ends_on, today, ENDING)
+        yield from steps_of(term.pk, sorted({term.person_id} | others), term.ends_on, today, offsets)
 
 
 # -- Invitations that lapse ------------------------------------------------------------------------------------------
@@ -178,7 +186,13 @@ def invitation_lines(person: Person, targets: Collection[str], now: dt.datetime)
     return found
 
 
-@reminds("members.invitation_lapsing", about=AccountLink, lines=invitation_lines)
+@reminds(
+    "members.invitation_lapsing",
+    about=AccountLink,
+    lines=invitation_lines,
+    title=gettext_lazy("Invitation that lapses"),
+    rule=gettext_lazy("To who asked for it, in its last two days."),
+)
 def invitation_lapsing(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
     """To who proposed her: the one who is invited has the link already. One query."""
     rows = AccountLink.objects.filter(

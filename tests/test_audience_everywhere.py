@@ -28,6 +28,7 @@ WITHOUT = {
     "mail.OutboxMail": LEDGER,
     "reminders.Reminded": LEDGER,
     "reminders.AnswerLink": LEDGER,
+    "reminders.ReminderPlan": COMMON,
     "mail.DemoMail": "what the demonstration would have sent: exists in demonstration mode alone",
     "members.FactorReset": ACCOUNTS,
     "members.FileVersion": "the bytes of a file: read through it",

@@ -44,6 +44,8 @@ SENTENCES = {
     "mail.sent_again": _("%(actor)s had the mail %(target)s sent again."),
     "mail.arrived": _("%(actor)s noted that the mail %(target)s arrived."),
     "mail.given_up": _("%(actor)s cancelled the mail %(target)s."),
+    "reminder.plan_kept": _("%(actor)s changed when the portal reminds: %(target)s."),
+    "reminder.plan_restored": _("%(actor)s took reminders back to what the portal has: %(target)s."),
     "job.asked": _("%(actor)s had the job %(target)s run again."),
     "access.denied": _("%(actor)s was refused a page: %(target)s."),
     "restricted.read": _("%(actor)s read what %(target)s shares with the secretariat only."),

@@ -6,6 +6,7 @@ import secrets
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -46,6 +47,35 @@ class Reminded(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.target_id} {self.step}"
+
+
+class ReminderPlan(models.Model):
+    """When one kind reminds and what the secretariat adds to its mail. No row: as the portal has it.
+
+    ``offsets`` and ``every`` as in ``registry.Steps``, in days; empty for a kind whose thing itself says when.
+    The notes stand in a mail to whoever is reminded, under the portal's own sentences: all three languages, or none.
+    """
+
+    kind = models.CharField(max_length=60, unique=True)
+    offsets = ArrayField(models.SmallIntegerField(), size=12)
+    every = models.PositiveSmallIntegerField(default=0)
+    note_en = models.CharField(max_length=300, blank=True)
+    note_fr = models.CharField(max_length=300, blank=True)
+    note_pt = models.CharField(max_length=300, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="reminder_note_in_all_languages",
+                condition=models.Q(note_en="", note_fr="", note_pt="")
+                | ~(models.Q(note_en="") | models.Q(note_fr="") | models.Q(note_pt="")),
+            ),
+            models.CheckConstraint(name="reminder_again_within_a_year", condition=models.Q(every__lte=365)),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
 
 
 class AnswerLink(models.Model):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from iwg_portal.mail import kinds
 from iwg_portal.mail.models import OutboxMail
-from iwg_portal.reminders import links
+from iwg_portal.reminders import links, plans
 from iwg_portal.reminders.ledger import DAILY
 from iwg_portal.reminders.models import Reminded
 from iwg_portal.reminders.registry import REMINDERS, Due, Line, Reminder
@@ -21,7 +21,8 @@ from iwg_portal.reminders.registry import REMINDERS, Due, Line, Reminder
 
 def _sample() -> dict[str, Any]:
     line = Line(_("Something that you were asked to do is due."), f"{settings.PUBLIC_URL}/", dt.date(2026, 3, 1))
-    return _context([(line, links.address("the-secret")), (line, "")])
+    words = [_("Words that the secretariat adds to the mail stand here.")]
+    return _context([(line, links.address("the-secret")), (line, "")], words)
 
 
 @kinds.kind(DAILY, sample=_sample)
@@ -49,7 +50,7 @@ def daily(mail: OutboxMail) -> dict[str, Any] | None:
     tokens = links.make(mail, {place: line.closes for place, line in found.items() if line.answers}, now)
     answers = {place: links.address(token) for place, token in tokens.items()}
     lines = [(line, answers.get(place, "")) for place, line in found.items()]
-    return _context(_in_order(lines))
+    return _context(_in_order(lines), plans.notes(name for name, _target in found))
 
 
 def _lines(name: str, person: Any, targets: set[str], now: dt.datetime) -> dict[str, Line]:
@@ -65,16 +66,16 @@ def context_of(person: Any, found: list[tuple[Reminder, Due]], now: dt.datetime)
     targets: dict[str, set[str]] = defaultdict(set)
     for reminder, due in found:
         targets[reminder.name].add(due.target)
-    said = [line for name, those in targets.items() for line in _lines(name, person, those, now).values()]
-    lines = [(line, links.address("…") if line.answers else "") for line in said]
-    return _context(_in_order(lines)) if lines else None
+    said = [(name, line) for name, those in targets.items() for line in _lines(name, person, those, now).values()]
+    lines = [(line, links.address("…") if line.answers else "") for _name, line in said]
+    return _context(_in_order(lines), plans.notes(name for name, _line in said)) if lines else None
 
 
 def _in_order(lines: Iterable[tuple[Line, str]]) -> list[tuple[Line, str]]:
     return sorted(lines, key=lambda pair: (pair[0].on, pair[0].text, pair[0].link))
 
 
-def _context(lines: list[tuple[Line, str]]) -> dict[str, Any]:
-    """Each line with the address at which she answers without signing in, or empty."""
+def _context(lines: list[tuple[Line, str]], notes: list[str]) -> dict[str, Any]:
+    """Each line with the address at which she answers without signing in, or empty; then the secretariat's words."""
     items = [{"text": line.text, "link": line.link, "answer": answer} for line, answer in lines]
-    return {"count": len(items), "items": items}
+    return {"count": len(items), "items": items, "notes": notes}

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db.models import Model
+from django.utils.functional import Promise
 
 from iwg_portal.reminders.clock import Days, reached, step_key
 
@@ -44,6 +45,16 @@ class Line:
     closes: dt.datetime | None = None
 
 
+class Steps(NamedTuple):
+    """When a kind reminds: ``offsets``, days from the day that it counts from, rising; after the last of them again
+    each ``every`` days, or no more for 0. ``lowest`` and ``highest``: between which days a step means something."""
+
+    offsets: tuple[int, ...]
+    every: int = 0
+    lowest: int = -90
+    highest: int = 0
+
+
 def steps_of(
     target: object, people: Iterable[int], due: dt.date, on: dt.date, offsets: tuple[int, ...], every: int = 0
 ) -> Iterator[Due]:
@@ -62,12 +73,19 @@ Calendar = Callable[[dt.date], dict[int, Days]]
 
 @dataclass(frozen=True)
 class Reminder:
-    """``may_be_urgent``: some of its steps may leave at once, so it is asked all day."""
+    """``title`` names it for the secretariat, and ``rule`` says from which day it counts, or when it reminds.
+
+    ``steps``: as the portal has them, until the secretariat keeps others (see ``plans``); None where the thing itself
+    says when. ``may_be_urgent``: some of its steps may leave at once, so it is asked all day.
+    """
 
     name: str
     target_type: str
     due: DueQuery
     lines: Lines
+    title: str | Promise
+    rule: str | Promise
+    steps: Steps | None = None
     may_be_urgent: bool = False
 
 
@@ -76,14 +94,21 @@ CALENDARS: list[Calendar] = []
 
 
 def reminds(
-    name: str, *, about: type[Model], lines: Lines, may_be_urgent: bool = False
+    name: str,
+    *,
+    about: type[Model],
+    lines: Lines,
+    title: str | Promise,
+    rule: str | Promise,
+    steps: Steps | None = None,
+    may_be_urgent: bool = False,
 ) -> Callable[[DueQuery], DueQuery]:
     """Register ``due`` under ``name``; its rows are those of ``about``."""
 
     def register(due: DueQuery) -> DueQuery:
         if name in REMINDERS:
             raise ValueError(f"There are two kinds of reminder named {name!r}.")
-        REMINDERS[name] = Reminder(name, about._meta.label_lower, due, lines, may_be_urgent)
+        REMINDERS[name] = Reminder(name, about._meta.label_lower, due, lines, title, rule, steps, may_be_urgent)
         return due
 
     return register

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.dates import date_format
-from iwg_portal.reminders import clock, ledger
-from iwg_portal.reminders.registry import Due, Line, reminds
+from iwg_portal.reminders import clock, ledger, plans
+from iwg_portal.reminders.registry import Due, Line, Steps, reminds
 from meetings.access import replies
 from meetings.access.action_points import in_office, visible_owners, with_holding
 from meetings.models import ActionOwner, ActionReport
@@ -24,8 +25,7 @@ from members.enums import Role
 from members.models import Person
 
 KIND = replies.ACTION
-OFFSETS = (-14, -3, 0, 7, 14, 21, 28)  # days from the due date
-AGAIN = 30  # days, after the last of them
+STEPS = Steps((-14, -3, 0, 7, 14, 21, 28), 30, highest=90)  # days from the due date
 SILENCES = 2
 REMEMBERED = dt.timedelta(days=120)
 
@@ -73,12 +73,22 @@ def _words(*, mine: bool, late: bool) -> str:
     )
 
 
-@reminds(KIND, about=ActionOwner, lines=action_lines)
+@reminds(
+    KIND,
+    about=ActionOwner,
+    lines=action_lines,
+    title=gettext_lazy("Action point"),
+    rule=gettext_lazy(
+        "To who holds it, else to the focal points of the owner; after two reminders without a report to the focal "
+        "points too. Counted from the day on which it is due."
+    ),
+    steps=STEPS,
+)
 def action_points(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
-    """Unfinished rows of records that were put to the members. A date in the past counts too. Four queries."""
-    today = clock.today(now)
+    """Unfinished rows of records that were put to the members. A date in the past counts too. Five queries."""
+    today, steps = clock.today(now), plans.steps(KIND)
     rows = unfinished(ActionOwner.objects.filter(is_removed=False, action__block__is_removed=False))
-    rows = shared_only(rows).filter(due__lte=today - dt.timedelta(days=OFFSETS[0]))
+    rows = shared_only(rows).filter(due__lte=today - dt.timedelta(days=steps.offsets[0]))
     if only is not None:
         rows = rows.filter(pk__in=only)
     found = list(rows.order_by("pk").values_list("pk", "due", "state", "organisation", "holder"))
@@ -86,7 +96,7 @@ def action_points(now: dt.datetime, only: Collection[str] | None = None) -> Iter
         return
     offices, silent = _offices(), _Silence(now)
     for pk, due, state, organisation, holder in found:
-        offset = clock.reached(due, today, OFFSETS, AGAIN)
+        offset = clock.reached(due, today, steps.offsets, steps.every)
         office = offices.get((state, organisation))
         if offset is None or office is None:
             continue

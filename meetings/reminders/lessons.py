@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterator
 
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.activity.models import Event
-from iwg_portal.reminders import clock
-from iwg_portal.reminders.registry import Due, Line, reminds, steps_of
+from iwg_portal.reminders import clock, plans
+from iwg_portal.reminders.registry import Due, Line, Steps, reminds, steps_of
 from meetings.access.lessons import visible_lessons
 from meetings.enums import LessonState
 from meetings.models import Lesson
@@ -19,7 +20,8 @@ from members.access import viewer_for
 from members.access.viewer import viewers
 from members.models import Person
 
-OFFSETS, AGAIN = (3,), 7  # days since it was submitted, and then each week
+KIND = "meetings.lesson"
+STEPS = Steps((3,), 7, lowest=1, highest=90)  # days since it was submitted, and then each week
 
 
 def lesson_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
@@ -31,7 +33,14 @@ def lesson_lines(person: Person, targets: Collection[str], now: dt.datetime) -> 
     }
 
 
-@reminds("meetings.lesson", about=Lesson, lines=lesson_lines)
+@reminds(
+    KIND,
+    about=Lesson,
+    lines=lesson_lines,
+    title=gettext_lazy("Lesson that waits for approval"),
+    rule=gettext_lazy("To the secretariat; counted from the day on which the lesson was submitted."),
+    steps=STEPS,
+)
 def lesson(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
     """To everybody in the secretariat. When it was submitted, the log knows; of older ones the day of their sharing."""
     rows = Lesson.objects.filter(status=LessonState.SUBMITTED)
@@ -46,6 +55,7 @@ def lesson(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Du
     submitted = dict(events.values("target_id").annotate(at=Max("at")).values_list("target_id", "at"))
     everybody = viewers(clock.today(now))
     people = sorted(viewer.person.pk for viewer, _sent_by in everybody if viewer.person and viewer.in_secretariat)
+    steps = plans.steps(KIND)
     for pk, shared_at in waiting.items():
         day = clock.today(submitted.get(str(pk), shared_at))
-        yield from steps_of(pk, people, day, clock.today(now), OFFSETS, AGAIN)
+        yield from steps_of(pk, people, day, clock.today(now), steps.offsets, steps.every)

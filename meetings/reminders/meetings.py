@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.dates import date_format
-from iwg_portal.reminders import clock
-from iwg_portal.reminders.registry import Due, Line, reminds, steps_of
+from iwg_portal.reminders import clock, plans
+from iwg_portal.reminders.registry import Due, Line, Steps, reminds, steps_of
 from meetings.access.meetings import visible_items, visible_meetings
 from meetings.enums import WRITABLE, ItemState, MeetingState
 from meetings.models import AgendaItem, Meeting, Paper
@@ -20,9 +21,7 @@ from members.access import Viewer, viewer_for
 from members.access.viewer import viewers
 from members.models import Person
 
-TO_ANNOUNCE = (-30, -14, -7)  # days from the first day of a meeting
-TO_CIRCULATE = (3, 7)  # days from its last day
-PAPERS = (-7, -1)  # days from the day on which papers are to be there
+TO_ANNOUNCE, TO_CIRCULATE, PAPERS = "meetings.to_announce", "meetings.to_circulate", "meetings.papers"
 
 
 def _day(on: dt.date) -> dict[str, str]:
@@ -46,12 +45,20 @@ def announce_lines(person: Person, targets: Collection[str], now: dt.datetime) -
     return found
 
 
-@reminds("meetings.to_announce", about=Meeting, lines=announce_lines)
+@reminds(
+    TO_ANNOUNCE,
+    about=Meeting,
+    lines=announce_lines,
+    title=gettext_lazy("Meeting that is not announced"),
+    rule=gettext_lazy("To the secretariat; counted from the first day of the meeting."),
+    steps=Steps((-30, -14, -7), highest=-1),
+)
 def to_announce(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
     """Drafts of which the group knows nothing, as their day comes nearer. Two queries."""
-    soon = now - dt.timedelta(days=TO_ANNOUNCE[0] - 1)
+    offsets = plans.steps(TO_ANNOUNCE).offsets
+    soon = now - dt.timedelta(days=offsets[0] - 1)
     rows = Meeting.objects.filter(state=MeetingState.DRAFT, starts_at__gt=now, starts_at__lt=soon).order_by("pk")
-    yield from _of_meetings(rows if only is None else rows.filter(pk__in=only), "starts_at", TO_ANNOUNCE, now)
+    yield from _of_meetings(rows if only is None else rows.filter(pk__in=only), "starts_at", offsets, now)
 
 
 def circulate_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
@@ -63,11 +70,20 @@ def circulate_lines(person: Person, targets: Collection[str], now: dt.datetime) 
     return found
 
 
-@reminds("meetings.to_circulate", about=Meeting, lines=circulate_lines)
+@reminds(
+    TO_CIRCULATE,
+    about=Meeting,
+    lines=circulate_lines,
+    title=gettext_lazy("Record that is not circulated"),
+    rule=gettext_lazy("To the secretariat; counted from the last day of the meeting."),
+    steps=Steps((3, 7), lowest=1, highest=90),
+)
 def to_circulate(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
     """Meetings that are over and whose record the members have not got. Two queries."""
     rows = Meeting.objects.filter(state__in=sorted(WRITABLE), ends_at__lt=now).order_by("pk")
-    yield from _of_meetings(rows if only is None else rows.filter(pk__in=only), "ends_at", TO_CIRCULATE, now)
+    yield from _of_meetings(
+        rows if only is None else rows.filter(pk__in=only), "ends_at", plans.steps(TO_CIRCULATE).offsets, now
+    )
 
 
 def _of_meetings(rows: QuerySet[Meeting], field: str, offsets: tuple[int, ...], now: dt.datetime) -> Iterator[Due]:
@@ -92,16 +108,23 @@ def paper_lines(person: Person, targets: Collection[str], now: dt.datetime) -> d
     return found
 
 
-@reminds("meetings.papers", about=AgendaItem, lines=paper_lines)
+@reminds(
+    PAPERS,
+    about=AgendaItem,
+    lines=paper_lines,
+    title=gettext_lazy("Papers for an item"),
+    rule=gettext_lazy("To who sees to papers of the lead of an item without any; counted from the day for papers."),
+    steps=Steps((-7, -1)),
+)
 def papers(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
     """To the focal points of the state, or the people of the organisation, that leads an item without a paper."""
-    today = clock.today(now)
+    today, offsets = clock.today(now), plans.steps(PAPERS).offsets
     there = Paper.objects.filter(item=OuterRef("pk"), is_withdrawn=False)
     rows = AgendaItem.objects.filter(
         ~Exists(there),
         status=ItemState.ACCEPTED,
         meeting__state=MeetingState.ANNOUNCED,
-        meeting__papers_due_on__range=(today, today - dt.timedelta(days=PAPERS[0])),
+        meeting__papers_due_on__range=(today, today - dt.timedelta(days=offsets[0])),
     )
     if only is not None:
         rows = rows.filter(pk__in=only)
@@ -115,7 +138,7 @@ def papers(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Du
     for row in found:
         assert row.meeting.papers_due_on is not None  # it was asked for
         people = leads.get((row.lead_state_id, row.lead_organisation_id), [])
-        yield from steps_of(row.pk, people, row.meeting.papers_due_on, today, PAPERS)
+        yield from steps_of(row.pk, people, row.meeting.papers_due_on, today, offsets)
 
 
 def _leads(viewer: Viewer) -> list[tuple[int | None, int | None]]:

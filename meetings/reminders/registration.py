@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.dates import date_format
-from iwg_portal.reminders import clock
-from iwg_portal.reminders.registry import Due, Line, reminds, steps_of
+from iwg_portal.reminders import clock, plans
+from iwg_portal.reminders.registry import Due, Line, Steps, reminds, steps_of
 from meetings.access import replies
 from meetings.access.meetings import TOLD, sees_meeting, visible_meetings
 from meetings.access.registration import can_answer
@@ -22,7 +23,7 @@ from members.access import Viewer, viewer_for
 from members.access.viewer import viewers
 from members.models import Person
 
-OFFSETS = (-14, -3)  # days from the last day of registration
+STEPS = Steps((-14, -3))  # days from the last day of registration
 
 
 def registration_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
@@ -46,12 +47,23 @@ def registration_lines(person: Person, targets: Collection[str], now: dt.datetim
     return found
 
 
-@reminds(replies.REGISTRATION, about=Meeting, lines=registration_lines)
+@reminds(
+    replies.REGISTRATION,
+    about=Meeting,
+    lines=registration_lines,
+    title=gettext_lazy("Registration and nomination for a meeting"),
+    rule=gettext_lazy(
+        "To focal points whose delegation is not named and to people who have not answered; counted from the last day "
+        "of registration."
+    ),
+    steps=STEPS,
+)
 def registration(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
     """Focal points whose state has nobody on the list; observers, partners and whoever was nominated and has not said
     whether she comes. Three queries."""
     today = clock.today(now)
-    last = today - dt.timedelta(days=OFFSETS[0])
+    steps = plans.steps(replies.REGISTRATION)
+    last = today - dt.timedelta(days=steps.offsets[0])
     rows = Meeting.objects.filter(state=MeetingState.ANNOUNCED, register_by__range=(today, last)).order_by("pk")
     found = list(rows if only is None else rows.filter(pk__in=only))
     if not found:
@@ -67,7 +79,7 @@ def registration(now: dt.datetime, only: Collection[str] | None = None) -> Itera
             if person and sees_meeting(viewer, meeting) and _owes_an_answer(viewer, lists[meeting.pk])
         ]
         assert meeting.register_by is not None  # it was asked for
-        yield from steps_of(meeting.pk, owing, meeting.register_by, today, OFFSETS)
+        yield from steps_of(meeting.pk, owing, meeting.register_by, today, steps.offsets)
 
 
 def _owes_an_answer(viewer: Viewer, rows: list[Any]) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.dates import date_format
 from iwg_portal.base.marks import zone as zone_word
@@ -39,7 +40,14 @@ def silence_lines(person: Person, targets: Collection[str], now: dt.datetime) ->
     return found
 
 
-@reminds(replies.SILENCE, about=Circulation, lines=silence_lines, may_be_urgent=True)
+@reminds(
+    replies.SILENCE,
+    about=Circulation,
+    lines=silence_lines,
+    title=gettext_lazy("Silence procedure"),
+    rule=gettext_lazy("To those concerned who have not answered, at half-time and on the last day."),
+    may_be_urgent=True,
+)
 def silence(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
     """To the delegations that would read the record and have said nothing; who has, is left in peace. Three queries."""
     rows = Circulation.objects.filter(state=CirculationState.OPEN, opened_at__lte=now, deadline__gt=now)

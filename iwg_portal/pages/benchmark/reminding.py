@@ -20,7 +20,7 @@ from iwg_portal.mail.models import OutboxMail
 from iwg_portal.reminders import actions, clock
 from iwg_portal.reminders.models import Reminded
 from meetings.models import ActionOwner, ActionPoint, AgendaItem, Block, Group, Meeting, Record
-from meetings.reminders.action_points import AGAIN, KIND, OFFSETS
+from meetings.reminders.action_points import KIND, STEPS
 from members.enums import Role
 from members.models import Participation, Person, State, StateHoliday, Term, WorkingGroup
 from members.reminders import working_days
@@ -184,7 +184,7 @@ def _expected(days: int) -> set[tuple[str, int, str]]:
     rows: Any = ActionOwner.objects.values_list("pk", "holder", "action__due_on")
     for pk, holder, due in rows:
         for day in calendar.get(holder, []):
-            offset = clock.reached(due, day, OFFSETS, AGAIN)
+            offset = clock.reached(due, day, STEPS.offsets, STEPS.every)
             if offset is not None:
                 found.add((str(pk), holder, clock.step_key(due, offset)))
     return found

@@ -1,0 +1,115 @@
+"""The steps of one kind of reminder, as days before and after, and the words that the secretariat adds."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from iwg_portal.reminders.plans import Kept
+
+MOST = 12  # steps; whoever is asked more often stops reading
+LONGEST = 365
+NOTES = {
+    "en": gettext_lazy("Words of the secretariat, in English"),
+    "fr": gettext_lazy("Words of the secretariat, in French"),
+    "pt": gettext_lazy("Words of the secretariat, in Portuguese"),
+}
+
+
+class PlanForm(forms.Form):
+    """Only the fields that mean something for this kind. ``offsets`` and ``every``, once it is valid."""
+
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    before = forms.CharField(
+        label=gettext_lazy("Days before"),
+        required=False,
+        max_length=100,
+        help_text=gettext_lazy("Numbers with commas between them, for instance 14, 3. Empty: not before."),
+    )
+    on_the_day = forms.BooleanField(label=gettext_lazy("On the day itself"), required=False)
+    after = forms.CharField(
+        label=gettext_lazy("Days after"),
+        required=False,
+        max_length=100,
+        help_text=gettext_lazy("Numbers with commas between them, for instance 7, 14. Empty: not after."),
+    )
+    every = forms.IntegerField(
+        label=gettext_lazy("Then again every … days"),
+        required=False,
+        min_value=0,
+        max_value=LONGEST,
+        help_text=gettext_lazy("Counted from the last step. Empty or 0: no more after it."),
+    )
+
+    def __init__(self, kept: Kept, data: Any = None) -> None:
+        row, steps = kept.row, kept.steps
+        offsets = steps.offsets if steps else ()
+        initial = {
+            "version": kept.version,
+            "before": ", ".join(str(-day) for day in offsets if day < 0),
+            "on_the_day": 0 in offsets,
+            "after": ", ".join(str(day) for day in offsets if day > 0),
+            "every": steps.every if steps else 0,
+            **{f"note_{language}": getattr(row, f"note_{language}", "") for language in NOTES},
+        }
+        super().__init__(data, initial=initial)
+        for language, label in NOTES.items():
+            self.fields[f"note_{language}"] = forms.CharField(
+                label=label,
+                required=False,
+                max_length=300,
+                widget=forms.TextInput(attrs={"lang": language}),
+                validators=[ProhibitNullCharactersValidator()],
+            )
+        self.usual = kept.reminder.steps
+        if not self.usual or self.usual.lowest >= 0:
+            del self.fields["before"]
+        if not self.usual or self.usual.highest <= 0:
+            del self.fields["after"], self.fields["every"]
+        if not self.usual:
+            del self.fields["on_the_day"]
+
+    def clean_before(self) -> list[int]:
+        assert self.usual is not None
+        return [-day for day in _days(self.cleaned_data["before"], -self.usual.lowest)]
+
+    def clean_after(self) -> list[int]:
+        assert self.usual is not None
+        return _days(self.cleaned_data["after"], self.usual.highest)
+
+    def clean(self) -> dict[str, Any]:
+        found = self.cleaned_data
+        notes = [found.get(f"note_{language}") for language in NOTES]
+        if any(notes) and not all(notes):
+            for language in NOTES:
+                if f"note_{language}" in found and not found[f"note_{language}"]:
+                    self.add_error(f"note_{language}", _("Write it in all three languages, or in none."))
+        if self.usual and not self.errors:
+            days = {*found.get("before", ()), *found.get("after", ()), *((0,) if found["on_the_day"] else ())}
+            if not days:
+                raise ValidationError(_("Give at least one step: without any, nobody would be reminded."))
+            if len(days) > MOST:
+                raise ValidationError(_("At most %(most)s steps.") % {"most": MOST})
+            found["offsets"] = sorted(days)
+        return found
+
+    @property
+    def notes(self) -> dict[str, str]:
+        return {language: self.cleaned_data[f"note_{language}"] for language in NOTES}
+
+
+def _days(text: str, most: int) -> list[int]:
+    """Raises ``ValidationError`` that names what is not a number of days."""
+    parts = [part for part in re.split(r"[,;\s]+", text) if part]
+    for part in parts:
+        if not (part.isascii() and part.isdigit() and 1 <= int(part) <= most):
+            raise ValidationError(
+                _("“%(part)s” is not a number of days from 1 to %(most)s.") % {"part": part[:20], "most": most}
+            )
+    return [int(part) for part in parts]

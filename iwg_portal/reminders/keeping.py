@@ -1,0 +1,50 @@
+"""The secretariat changes when a kind reminds and what it adds to the mail."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from iwg_portal.activity.log import record
+from iwg_portal.mail.access import Viewer
+from iwg_portal.reminders import access
+from iwg_portal.reminders.models import ReminderPlan
+from iwg_portal.reminders.registry import Reminder
+
+
+@transaction.atomic
+def keep_plan(
+    *, reminder: Reminder, offsets: list[int], every: int, notes: dict[str, str], version: int, by: Viewer
+) -> None:
+    """Keep the steps (days, rising; empty for a kind without) and the notes by language.
+
+    ``version`` is the one that was read, 0 for the portal's own. Raises ``PermissionDenied``, or ``ValidationError``
+    where somebody changed it meanwhile. Side effect: an event. What was planned already leaves as it was planned, if
+    it is still due then.
+    """
+    if not access.can_keep_plans(by):
+        raise PermissionDenied
+    values = {"offsets": offsets, "every": every, **{f"note_{language}": text for language, text in notes.items()}}
+    if version:
+        rows = ReminderPlan.objects.filter(kind=reminder.name, version=version)
+        changed = rows.update(version=F("version") + 1, **values)
+    else:
+        _row, changed = ReminderPlan.objects.get_or_create(kind=reminder.name, defaults=values)
+    if not changed:
+        raise ValidationError(
+            _("Somebody changed this while you wrote. What holds now stands above, what you wrote in the form."),
+            "clash",
+        )
+    record("reminder.plan_kept", by=by.person, target=ReminderPlan(kind=reminder.name), label=reminder.name)
+
+
+@transaction.atomic
+def restore_plan(*, reminder: Reminder, by: Viewer) -> None:
+    """As the portal has it. Raises ``PermissionDenied``. Side effect: an event, if there was a row."""
+    if not access.can_keep_plans(by):
+        raise PermissionDenied
+    gone, _rows = ReminderPlan.objects.filter(kind=reminder.name).delete()
+    if gone:
+        record("reminder.plan_restored", by=by.person, target=ReminderPlan(kind=reminder.name), label=reminder.name)
