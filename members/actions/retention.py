@@ -15,6 +15,7 @@ from django.utils import timezone
 from iwg_portal.activity.log import record
 from iwg_portal.mail.enums import MailState
 from iwg_portal.mail.models import OutboxMail
+from iwg_portal.reminders.models import AnswerLink, Reminded
 from members.actions.leaving import close_account, lock_administrators
 from members.enums import LinkPurpose, LinkStatus, ProposalStatus
 from members.models import KEPT_FOR, AccountLink, Kept, Person, Proposal, Term
@@ -67,14 +68,26 @@ def _links(before: dt.datetime) -> int:
     return AccountLink.objects.filter(purpose=LinkPurpose.PASSPHRASE, expires_at__lte=before).delete()[0]
 
 
+def _answers(before: dt.datetime) -> int:
+    return AnswerLink.objects.filter(Q(used_at__lte=before) | Q(expires_at__lte=before)).delete()[0]
+
+
 def _mails(before: dt.datetime) -> int:
+    """What a mail reminded of goes with it: that, too, says who was told of what. What is still open after such a time
+    is said once more."""
     open_states = (MailState.DUE, MailState.LEASED)
-    return OutboxMail.objects.filter(planned_at__lte=before).exclude(state__in=open_states).delete()[0]
+    rows = OutboxMail.objects.filter(planned_at__lte=before).exclude(state__in=open_states)
+    # A link made anew may be younger than its mail; the mail waits for it.
+    rows = rows.filter(~Exists(AnswerLink.objects.filter(mail=OuterRef("pk"))))
+    gone = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    Reminded.objects.filter(mail__in=gone).delete()
+    return OutboxMail.objects.filter(pk__in=gone).delete()[1].get("mail.OutboxMail", 0)
 
 
 REMOVALS = {
     Kept.ACCOUNT: _accounts,
     Kept.PROPOSAL: _proposals,
     Kept.LINK: _links,
+    Kept.ANSWER: _answers,
     Kept.MAIL: _mails,
 }

@@ -18,6 +18,7 @@ class Kept(StrEnum):
     ACCOUNT = "account"  # of somebody without office: telephone, zone, passphrase, factors, sessions, devices
     PROPOSAL = "proposal"  # that came to nothing, with name and address
     LINK = "link"  # in a mail about a new passphrase, with the address that was typed
+    ANSWER = "answer"  # a link that answers from a mail: who had it, about what, and whether it was used
     MAIL = "mail"  # the row that says who was sent which kind of mail
 
 
@@ -25,5 +26,7 @@ KEPT_FOR = {
     Kept.ACCOUNT: dt.timedelta(days=730),
     Kept.PROPOSAL: dt.timedelta(days=183),
     Kept.LINK: dt.timedelta(days=7),
+    # From its use or its end: so long the link says that it works no more, and not that there was none.
+    Kept.ANSWER: dt.timedelta(days=30),
     Kept.MAIL: dt.timedelta(days=365),
 }

@@ -31,6 +31,11 @@ def rules() -> list[Rule]:
         (of_accounts, KEPT_FOR[Kept.ACCOUNT], _("after the last office ended")),
         (_("A proposal that came to nothing, with its name and address"), KEPT_FOR[Kept.PROPOSAL], _("after its end")),
         (_("A request for a new passphrase, with the address that was typed"), KEPT_FOR[Kept.LINK], _("after its end")),
+        (
+            _("A link that answers from a mail: who had it, about what, whether it was used"),
+            KEPT_FOR[Kept.ANSWER],
+            _("after it was used, or its end"),
+        ),
         (_("Which kind of mail went to whom (never its text)"), KEPT_FOR[Kept.MAIL], _("after it was planned")),
         (_("What was typed when a session ended"), PARKED_FOR, _("after the session ended")),
         (_("An office that nobody confirms"), CONFIRM_EVERY + CONFIRM_GRACE, _("after the last confirmation")),

@@ -21,12 +21,13 @@ from iwg_portal.mail import compose
 from iwg_portal.mail.enums import MailState
 from iwg_portal.mail.models import OutboxMail
 from iwg_portal.reminders import links
-from iwg_portal.reminders.models import AnswerLink
+from iwg_portal.reminders.models import AnswerLink, Reminded
 from meetings.access import replies as access
 from meetings.actions import replies
 from meetings.models import ActionReport, Position, Registration
+from members.actions import apply_retention
 from members.enums import Role
-from members.models import Term
+from members.models import KEPT_FOR, Kept, Term
 from tests.cast import sign_in
 from tests.factories import CirculationFactory, MeetingFactory, person_with
 from tests.reminders.world import action, at, tick
@@ -424,6 +425,49 @@ def test_no_log_holds_the_token(cast, owner, holder, caplog):
     assert lines
     assert not [line for line in lines if token in line]
     assert not [event for event in Event.objects.all() if token in f"{event.target_label}{event.data}"]
+
+
+# -- How long it is kept -----------------------------------------------------------------------------------------------
+
+
+def test_a_used_link_says_so_for_as_long_as_it_is_kept_and_then_there_was_none(owner, holder):
+    address = link_of(holder)
+    assert done(address).status_code == 200
+    kept = KEPT_FOR[Kept.ANSWER]
+    with time_machine.travel(NOW + kept - DAY, tick=False):
+        assert apply_retention()[Kept.ANSWER] == 0
+        assert refused(done(address), 410)
+    with time_machine.travel(NOW + kept, tick=False):
+        assert apply_retention()[Kept.ANSWER] == 1
+        assert apply_retention()[Kept.ANSWER] == 0
+        assert refused(done(address), 404)
+    assert ActionReport.objects.count() == 1
+
+
+def test_a_link_that_nobody_used_goes_as_long_after_its_end_and_one_that_works_stays(owner, holder):
+    address = link_of(holder)
+    end, kept = AnswerLink.objects.get().expires_at, KEPT_FOR[Kept.ANSWER]
+    with time_machine.travel(end - DAY, tick=False):
+        assert apply_retention()[Kept.ANSWER] == 0
+        assert Client().get(address).status_code == 200
+    with time_machine.travel(end + kept - DAY, tick=False):
+        assert apply_retention()[Kept.ANSWER] == 0
+        assert refused(done(address), 410)
+    with time_machine.travel(end + kept, tick=False):
+        assert apply_retention()[Kept.ANSWER] == 1
+        assert refused(done(address), 404)
+
+
+def test_the_row_of_a_mail_goes_after_its_time_with_what_it_reminded_of(owner, holder):
+    link_of(holder)
+    with time_machine.travel(NOW + KEPT_FOR[Kept.MAIL] - DAY, tick=False):
+        assert apply_retention()[Kept.MAIL] == 0
+        assert Reminded.objects.exists()
+    with time_machine.travel(NOW + KEPT_FOR[Kept.MAIL], tick=False):
+        assert apply_retention()[Kept.MAIL] == 1
+        assert apply_retention()[Kept.MAIL] == 0
+    assert not Reminded.objects.exists()
+    assert not OutboxMail.objects.exists()
 
 
 # -- At once -----------------------------------------------------------------------------------------------------------

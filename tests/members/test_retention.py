@@ -34,9 +34,9 @@ def test_every_rule_has_its_figure_its_removal_and_its_words():
 @pytest.mark.parametrize(
     ("language", "figures"),
     [
-        ("en", ["24 months", "6 months", "12 months", "7 days", "395 days", "72 hours", "4 hours"]),
-        ("fr", ["24 mois", "6 mois", "12 mois", "7 jours", "395 jours", "72 heures", "4 heures"]),
-        ("pt", ["24 meses", "6 meses", "12 meses", "7 dias", "395 dias", "72 horas", "4 horas"]),
+        ("en", ["24 months", "6 months", "12 months", "30 days", "7 days", "395 days", "72 hours", "4 hours"]),
+        ("fr", ["24 mois", "6 mois", "12 mois", "30 jours", "7 jours", "395 jours", "72 heures", "4 heures"]),
+        ("pt", ["24 meses", "6 meses", "12 meses", "30 dias", "7 dias", "395 dias", "72 horas", "4 horas"]),
     ],
 )
 def test_the_page_says_them_in_three_languages(client, cast, settings, language, figures):
