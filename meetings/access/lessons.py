@@ -167,9 +167,9 @@ def can_translate(viewer: Viewer, lesson: Lesson) -> bool:
 
 
 def can_withdraw(viewer: Viewer, lesson: Lesson) -> bool:
-    if lesson.status == LessonState.WITHDRAWN:
-        return False
-    return viewer.in_secretariat or (lesson.state_id is not None and lesson.state_id in viewer.focal_states)
+    """The focal point of the state that shared it, at any time; the secretariat for the group's own. What a state has
+    said is its own to take back."""
+    return lesson.status != LessonState.WITHDRAWN and can_widen(viewer, lesson)
 
 
 def can_widen(viewer: Viewer, lesson: Lesson) -> bool:
@@ -194,7 +194,9 @@ def audiences_to_choose(viewer: Viewer, lesson: Lesson) -> list[Audience]:
 
 
 def can_remove_file(viewer: Viewer, lesson: Lesson) -> bool:
-    return can_attach(viewer, lesson) or can_withdraw(viewer, lesson)
+    """Whoever may attach or withdraw; and the secretariat, which published them, once the lesson is approved."""
+    published = viewer.in_secretariat and lesson.status == LessonState.APPROVED
+    return published or can_attach(viewer, lesson) or can_withdraw(viewer, lesson)
 
 
 def states_to_find_it_useful(viewer: Viewer, lesson: Lesson) -> QuerySet[State]:

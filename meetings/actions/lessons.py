@@ -113,10 +113,8 @@ def submit_lesson(*, lesson: Lesson, by: Viewer) -> Lesson:
     lesson = _locked(lesson)
     if not access.can_change(by, lesson):
         raise PermissionDenied
-    if lesson.item and lesson.state_id and not lesson.names_origin:
-        raw = LessonText.objects.filter(lesson=lesson, kind=TextKind.RAW).first()
-        if raw and tells_item(raw.title, lesson.item):
-            raise ValidationError(TELLS_ITEM, "tells_item")
+    for raw in LessonText.objects.filter(lesson=lesson, kind=TextKind.RAW):
+        _refuse_the_items_title(lesson, raw.title)
     _move(lesson, LessonState.SUBMITTED)
     _save(lesson, "status")
     record("lesson.submitted", by=by.person, target=lesson, label=LABEL, state=lesson.state)
@@ -199,6 +197,7 @@ def translate_lesson(
         raise ValidationError(_("This is the language of the original."), "human")
     if there and is_machine and not there.is_machine:
         raise ValidationError(_("A person translated this; a machine’s text does not take its place."), "human")
+    _refuse_the_items_title(lesson, words["title"])
     # Where this language has no text yet, nothing of anybody's is replaced, whatever was saved in others.
     if there and lesson.version != version:
         _refuse_unless_same(there, language, words, there.is_machine == is_machine)
@@ -225,6 +224,8 @@ def choose_readers(*, lesson: Lesson, audience: str, names_origin: bool, by: Vie
         raise ValidationError({"audience": _("Choose who may read it.")})
     before, lesson.audience = lesson.audience, audience
     lesson.names_origin = names_origin and lesson.state_id is not None
+    for text in lesson.texts.exclude(kind=TextKind.RAW):
+        _refuse_the_items_title(lesson, text.title)
     if is_wider(before, audience):
         narrow_files_of(parent=lesson, audience=audience, by=by)
     _save(lesson, "audience", "names_origin")
@@ -323,7 +324,14 @@ def _edit_approved(lesson: Lesson, version: int, words: dict[str, str], by: View
     if lesson.version != version:
         # Before the first approved text the form begins with the author's.
         _refuse_unless_same(texts.get(TextKind.APPROVED, texts[TextKind.RAW]), language, words)
+    _refuse_the_items_title(lesson, words["title"])
     _write(lesson, TextKind.APPROVED, language, words, by)
+
+
+def _refuse_the_items_title(lesson: Lesson, title: str) -> None:
+    """Of a lesson that does not name its state."""
+    if lesson.item and lesson.state_id and not lesson.names_origin and tells_item(title, lesson.item):
+        raise ValidationError({"title": ValidationError(TELLS_ITEM, "tells_item")})
 
 
 def _are_held(lesson: Lesson, facts: Facts, by: Viewer) -> bool:

@@ -598,3 +598,29 @@ def test_the_page_is_light(cast):
         LessonFactory(state=cast.own, names_origin=True)
     page = cast.client("other_delegate").get("/lessons/").content
     assert len(gzip.compress(page)) < 12_000
+
+
+def test_nor_does_the_secretariat_or_a_translation_give_it_that_title(cast):
+    item = ItemFactory(meeting=MeetingFactory(), title="Le décret qui manquait")
+    owner = cast.client("own_focal_point")
+    owner.post(f"/lessons/new/?item={item.pk}", {**form_of(cast, item=item.pk, title="Un autre titre"), "do": "submit"})
+    lesson = Lesson.objects.get()
+    words = {"title": "LE DÉCRET qui manquait", "problem": "What the secretariat typed", "done": "A decree"}
+    desk = cast.client("secretariat")
+    for do in ("save", "approve"):
+        page = desk.post(
+            f"/lessons/{lesson.pk}/review/", {**words, "do": do, "audience": "group", "version": lesson.version}
+        )
+        assert page.status_code == 200
+        assert "Give the lesson a title of its own" in text(page)
+        assert "What the secretariat typed" in text(page)
+    assert not lesson.texts.filter(kind="approved").exists()
+    words["title"] = "A title of its own"
+    desk.post(f"/lessons/{lesson.pk}/review/", {**words, "do": "approve", "audience": "group", "version": lesson.version})
+    lesson.refresh_from_db()
+    assert lesson.status == "approved"
+    page = desk.post(
+        f"/lessons/{lesson.pk}/text/en/", {**words, "title": item.title, "version": lesson.version}
+    )
+    assert "Give the lesson a title of its own" in text(page)
+    assert not lesson.texts.filter(kind="translation").exists()

@@ -472,7 +472,7 @@ def test_the_secretariat_is_told_then_the_author_and_neither_mail_says_anything(
         said = f"{mail.subject} {mail.body} {mail.alternatives[0][0]}"
         assert f"/lessons/{lesson.pk}/" in said
         assert not re.search(r"Décret|décret|Ownland", said)
-    actions.withdraw_lesson(lesson=lesson, by=cast.viewer("secretariat"))
+    actions.withdraw_lesson(lesson=lesson, by=cast.viewer("own_focal_point"))
     done.refresh_from_db()
     assert done.state == "cancelled"
 
@@ -505,7 +505,7 @@ def test_who_may_do_what(cast):
         "withdraw": (
             lambda by, row: actions.withdraw_lesson(lesson=row, by=by),
             "approved",
-            {"own_focal_point", "secretariat"},
+            {"own_focal_point"},
         ),
     }
     for act, status, allowed in acts.values():
@@ -532,7 +532,7 @@ def edit_as(row, by):
 
 def test_nothing_leads_out_of_the_end(cast):
     lesson = LessonFactory(state=cast.own, shared_by=PersonFactory())
-    actions.withdraw_lesson(lesson=lesson, by=cast.viewer("secretariat"))
+    actions.withdraw_lesson(lesson=lesson, by=cast.viewer("own_focal_point"))
     for act in (actions.submit_lesson, actions.return_lesson, actions.withdraw_lesson):
         with pytest.raises(PermissionDenied):
             act(lesson=lesson, by=cast.viewer("own_focal_point"))
