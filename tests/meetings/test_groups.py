@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from iwg_portal.activity.models import Event
 from meetings.actions import groups as actions
-from meetings.models import CoChair, Group, Turn
+from meetings.models import CoChair, Decision, Group, Turn
 from tests.base import uploading as make
 from tests.cast import PARTS
 from tests.factories import (
@@ -285,10 +285,13 @@ def test_what_is_open_is_handed_over(cast, held):
     OwnerFactory(action=action, state=cast.own, holder=cast.person("own_delegate"))
     OwnerFactory(action=action, state=cast.other, status="done")
     focal = person_with("focal_point", state=cast.own, person={"full_name": "Ama Contact", "email": "ama@test.invalid"})
-    page = text(cast.client("chair").get("/meetings/hand-over/"))
+    answer = cast.client("chair").get("/meetings/hand-over/")
+    page = text(answer)
     assert "Still open: 1 decision, 1 action point by owner." in page
-    assert "Decision 4: Hold a test window." in page
-    assert "Ownland: Draft the guide. open · " in page
+    assert "Decision 4 Hold a test window." in page
+    assert f'href="/decisions/{Decision.objects.get(number=4).pk}/"' in answer.content.decode()
+    assert "Ownland Draft the guide. open · " in page
+    assert f'href="/actions/{action.pk}/"' in answer.content.decode()
     assert "Own Delegate" not in page  # who holds it is her delegation's affair
     assert "overdue since 31 Jan 2026" in page
     assert "Long done" not in page
