@@ -179,14 +179,19 @@ def _facts(paragraph: Paragraph, states: dict[str, str], organisations: dict[str
         parts.append(str(DecisionKind(decision["kind"]).label))
         parts.append(_("to all members") if decision["to_all"] else _("to %(names)s") % {"names": ", ".join(named)})
     if action:
-        parts.append(_owners(action, _named(action, states, organisations)))
-        due_on = action["due_on"]
-        day = date_format(dt.date.fromisoformat(due_on), "DATE_FORMAT") if due_on else ""
-        parts.append(_("due %(day)s") % {"day": day} if day else _("no date"))
+        parts.append(owners_and_date(action, states, organisations))
     number = (decision or action or {}).get("number")
     if number:
         parts.append(_("no. %(number)d in the register") % {"number": number})
     return " · ".join(parts)
+
+
+def owners_and_date(action: dict[str, Any], states: dict[str, str], organisations: dict[str, str]) -> str:
+    """Of an action point as it is written in a version: "Senegal, Cabo Verde · due 31 January 2027"."""
+    due_on = action["due_on"]
+    day = date_format(dt.date.fromisoformat(due_on), "DATE_FORMAT") if due_on else ""
+    until = _("due %(day)s") % {"day": day} if day else _("no date")
+    return f"{_owners(action, _named(action, states, organisations))} · {until}"
 
 
 def _owners(action: dict[str, Any], named: Sequence[str]) -> str:

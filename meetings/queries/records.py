@@ -36,7 +36,8 @@ class Chip:
 @dataclass(frozen=True)
 class Row:
     """A block. ``heading`` is "Decision 3.1", empty for text. ``facts`` stand in small letters below an action point;
-    ``done`` of ``total`` owners have finished, where each member state owns it."""
+    ``done`` of ``total`` owners have finished, where each member state owns it. Of a finished record: ``owners``, and
+    ``adopted``, who and until when as it was adopted, where that is otherwise today (see ``queries.adopted``)."""
 
     block: Block
     heading: str
@@ -45,6 +46,8 @@ class Row:
     done: int = 0
     total: int = 0
     client_id: str = ""
+    owners: tuple[ActionOwner, ...] = ()
+    adopted: str = ""
 
     @property
     def html(self) -> SafeString:
@@ -139,7 +142,8 @@ def _rows(
             if finished:
                 done, total = progress(held)
                 shared = block.action.each_member
-                yield Row(block, heading, (), facts(block.action, held), done if shared else 0, total if shared else 0)
+                counted = (done, total) if shared else (0, 0)
+                yield Row(block, heading, (), facts(block.action, held), *counted, owners=tuple(held))
             else:
                 yield Row(block, heading, chips(block.action, held), client_id=str(uuid.uuid4()))
         else:
@@ -185,7 +189,7 @@ def _doubt(day: dt.date) -> str:
 
 def facts(action: ActionPoint, owners: Sequence[ActionOwner]) -> tuple[str, ...]:
     """Who, until when, how far: "Senegal with Cabo Verde", "due 31 January 2027", "open"."""
-    found = [_who(action, owners), _("due %(day)s") % {"day": _day(action.due_on)} if action.due_on else _("no date")]
+    found = [_who(action, owners), _until(action, owners)]
     words = {owner.status for owner in owners}
     if owners and (action.each_member or len(words) > 1):
         done, total = progress(owners)
@@ -193,6 +197,17 @@ def facts(action: ActionPoint, owners: Sequence[ActionOwner]) -> tuple[str, ...]
     elif owners:
         found.append(str(OwnerState(words.pop()).label))
     return tuple(found)
+
+
+def _until(action: ActionPoint, owners: Sequence[ActionOwner]) -> str:
+    """More time that one owner was given counts for that owner alone."""
+    days = {owner.due_on or action.due_on for owner in owners} or {action.due_on}
+    known = sorted(day for day in days if day)
+    if not known:
+        return _("no date")
+    if len(known) == 1:
+        return _("due %(day)s") % {"day": _day(known[0])}
+    return _("due between %(first)s and %(last)s") % {"first": _day(known[0]), "last": _day(known[-1])}
 
 
 def progress(owners: Iterable[ActionOwner]) -> tuple[int, int]:

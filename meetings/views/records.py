@@ -28,9 +28,11 @@ from meetings.access.records import (
     visible_revisions,
     writes_records,
 )
+from meetings.access.silence import adopted_text
 from meetings.enums import BlockKind
 from meetings.models import AgendaItem, Block, Meeting
 from meetings.queries import records as query
+from meetings.queries.adopted import with_adopted
 from members.access import Viewer, own_parked_texts, visible_member_states, visible_observer_states
 
 PROJECTOR_SECONDS = 3
@@ -185,11 +187,15 @@ def record_block(request: HttpRequest, pk: int, block: uuid.UUID) -> HttpRespons
 
 def read(viewer: Viewer, meeting: Meeting, items: Sequence[AgendaItem] | None = None) -> dict[str, Any]:
     """The context of ``meetings/records/read.html``: the finished text of all items. Two queries when ``items`` (the
-    accepted ones, in order) are given, else three; under the Chatham House Rule two more where somebody is named."""
+    accepted ones, in order) are given, else three; under the Chatham House Rule two more where somebody is named, and
+    of an adopted record one more, three where owners or dates are others today."""
     found = query.sections(
         query.accepted(visible_items(viewer), meeting) if items is None else items,
         visible_blocks(viewer).filter(record__meeting=meeting),
         finished=True,
     )
+    adopted = adopted_text(viewer, meeting)
+    if adopted is not None:
+        found = with_adopted(found, adopted)
     named = any(row.block.said_by_id for section in found for row in section.rows)
     return {"sections": found, "names": named and in_the_room(viewer, meeting), "meeting": meeting}

@@ -615,8 +615,8 @@ def test_nor_does_the_secretariat_or_a_translation_give_it_that_title(cast):
         assert "Give the lesson a title of its own" in text(page)
         assert "What the secretariat typed" in text(page)
     assert not lesson.texts.filter(kind="approved").exists()
-    words["title"] = "A title of its own"
-    desk.post(f"/lessons/{lesson.pk}/review/", {**words, "do": "approve", "audience": "group", "version": lesson.version})
+    asked = {**words, "title": "A title of its own", "do": "approve", "audience": "group", "version": lesson.version}
+    desk.post(f"/lessons/{lesson.pk}/review/", asked)
     lesson.refresh_from_db()
     assert lesson.status == "approved"
     page = desk.post(

@@ -637,11 +637,15 @@ def test_after_the_adoption_the_register_goes_on_and_the_meeting_says_so(cast, m
     assert notice not in said(cast.client("own_delegate").get(address))
     close_to(circulation)
     adopt_due()
-    assert edit_action(action=meeting.action, due_on=dt.date(2026, 7, 31), by=cast.viewer("secretariat"))
     client = cast.client("own_delegate")
     page = client.get(address)
     assert notice in said(page)
-    assert "31 July 2026" in said(page)
+    assert "As adopted:" not in said(page), "nothing is otherwise yet"
+    owner = meeting.action.owners.get().state.name
+    assert edit_action(action=meeting.action, due_on=dt.date(2026, 7, 31), by=cast.viewer("secretariat"))
+    page = client.get(address)
+    assert "due 31 July 2026" in said(page)
+    assert f"As adopted: {owner} · due 30 June 2026" in said(page)
     assert f'href="{url(meeting)}">The record as it was adopted, frozen</a>' in page.content.decode()
     assert "due 30 June 2026" in said(client.get(url(meeting)))
 
