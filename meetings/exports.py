@@ -19,6 +19,7 @@ from iwg_portal.base.markdown import plain
 from meetings.models import Meeting
 from meetings.queries.agenda import Slot
 from meetings.queries.meetings import days, place_words, when
+from meetings.queries.papers import Sheet
 from members.enums import TLP, Audience, Language
 
 # FIRST's own colours, on black.
@@ -56,11 +57,12 @@ def agenda(
     decisions: Sequence[Mapping[str, str]] = (),
     more: str = "",
     audience: str = "",
+    papers: Sequence[Sheet] = (),
 ) -> tuple[str, bytes]:
     """File name and PDF of the agenda, in the active language. What people typed stays in its own.
 
     ``decisions`` (title, text, language) head it; ``more`` says how many there are in all; ``audience`` is that of the
-    whole, where it is not that of the meeting."""
+    whole, where it is not that of the meeting; ``papers`` stand below their items."""
     data = {
         **frame(meeting.title, audience or meeting.audience, group_name),
         "standing": {
@@ -71,7 +73,8 @@ def agenda(
         "series": series_words(meeting),
         "facts": agenda_facts(meeting),
         "words": [_("Time"), _("No."), _("Item"), _("Minutes")],
-        "days": [{"title": title, "slots": [_slot(slot) for slot in found]} for title, found in by_day(slots)],
+        "days": [{"title": title, "slots": [_slot(slot, papers) for slot in found]} for title, found in by_day(slots)],
+        "papers": {"title": _("Papers"), "rows": papers_below(papers, slots)},
         "empty": "" if slots else _("There is no item on the agenda yet."),
     }
     return f"agenda-{meeting.group.key}-{meeting.number}-{data['language']}.pdf", pdf("agenda", data)
@@ -110,12 +113,20 @@ def _day_words(day: dt.date) -> str:
     return days(day, day)
 
 
-def _slot(slot: Slot) -> dict[str, Any]:
+def papers_below(papers: Sequence[Sheet], slots: Sequence[Slot]) -> list[str]:
+    """Those of the whole meeting."""
+    items = {slot.item.pk for slot in slots}
+    return [sheet.printed for sheet in papers if sheet.paper.item_id not in items]
+
+
+def _slot(slot: Slot, papers: Sequence[Sheet]) -> dict[str, Any]:
     item = slot.item
     return {
         "number": str(slot.number),
         "time": slot.time,
         "title": item.title,
+        "theme": str(item.get_theme_display()) if item.theme else "",
+        "papers": [sheet.printed for sheet in papers if sheet.paper.item_id == item.pk],
         "lead": _("Lead: %(lead)s") % {"lead": slot.lead} if slot.lead else "",
         "minutes": ngettext("%(n)d min", "%(n)d min", item.minutes) % {"n": item.minutes},
         "note": [line for line in plain(item.note).splitlines() if line.strip()],

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -31,14 +30,6 @@ def visible_circulations(viewer: Viewer) -> QuerySet[Circulation]:
 def can_read_text(viewer: Viewer, circulation: Circulation) -> bool:
     """What the secretariat has withdrawn is gone for the members: text, comments, positions."""
     return circulation.state != CirculationState.WITHDRAWN or reads_drafts(viewer)
-
-
-def adopted_text(viewer: Viewer, meeting: Meeting) -> dict[str, Any] | None:
-    """The frozen document of an adopted record, for whoever reads it. One query; none for any other meeting."""
-    if meeting.state != MeetingState.ADOPTED:
-        return None
-    rows = visible_circulations(viewer).filter(record__meeting=meeting, state=CirculationState.ADOPTED)
-    return rows.order_by("-id").values_list("version__content", flat=True).first()
 
 
 def visible_comments(viewer: Viewer, circulation: Circulation) -> QuerySet[Comment]:

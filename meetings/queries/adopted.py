@@ -14,7 +14,7 @@ from meetings.queries.silence import organisation_names, state_names
 
 def with_adopted(found: Sequence[Section], content: dict[str, Any]) -> list[Section]:
     """``found``, finished and as it is today, with the words of the adopted version ``content``. At most two queries,
-    for names; none where nothing differs."""
+    for names that the page does not know yet."""
     frozen = {
         paragraph.block: paragraph.action
         for section in versions.sections(content)
@@ -25,7 +25,8 @@ def with_adopted(found: Sequence[Section], content: dict[str, Any]) -> list[Sect
     differing = {str(row.block.pk) for row in rows if _today(row) != _then(frozen[str(row.block.pk)])}
     if not differing:
         return list(found)
-    states = state_names({code for block in differing for code in frozen[block]["states"]})
+    states = {owner.state.alpha2: owner.state.name for row in rows for owner in row.owners if owner.state}
+    states |= state_names({code for block in differing for code in frozen[block]["states"]} - states.keys())
     organisations = organisation_names({key for block in differing for key in frozen[block]["organisations"]})
     words = {block: owners_and_date(frozen[block], states, organisations) for block in differing}
     return [

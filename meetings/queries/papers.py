@@ -39,6 +39,13 @@ class Edition:
         return str(self.version.file.language)
 
     @property
+    def printed(self) -> str:
+        """ "FR", and from the second on which version it is."""
+        if self.version.number == 1:
+            return self.code.upper()
+        return _("%(code)s version %(number)s") % {"code": self.code.upper(), "number": self.version.number}
+
+    @property
     def language(self) -> str:
         return Language(self.code).label if self.code else _("another language")
 
@@ -54,6 +61,14 @@ class Sheet:
     @property
     def is_new(self) -> bool:
         return any(edition.news for edition in self.editions)
+
+    @property
+    def printed(self) -> str:
+        """ "Carrier calls (EN, FR version 2)": for paper, where nothing can be followed."""
+        codes = [edition.printed for edition in self.editions if edition.code]
+        if not codes:
+            return self.title
+        return _("%(title)s (%(languages)s)") % {"title": self.title, "languages": ", ".join(codes)}
 
     @property
     def line(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
 from iwg_portal.activity.models import Event
@@ -109,6 +109,12 @@ def with_counts(circulations: QuerySet[Circulation]) -> QuerySet[Circulation]:
         agree_count=counted(holding.filter(stance=Stance.AGREE)),
         object_count=counted(holding.filter(stance=Stance.OBJECT)),
     )
+
+
+def with_adopted_text(circulations: QuerySet[Circulation]) -> QuerySet[Circulation]:
+    """``adopted_text``: the frozen document of the one that ended with the adoption, None of any other."""
+    text = Case(When(state=CirculationState.ADOPTED, then=F("version__content")), default=None)
+    return circulations.annotate(adopted_text=text)
 
 
 def steps(record: Record) -> list[Event]:

@@ -31,8 +31,10 @@ from meetings.models import AgendaItem, Meeting
 from meetings.queries.agenda import Slot, fingerprint, parted, timetable
 from meetings.views.decisions import heading
 from meetings.views.meetings import crumbs_below, find_meeting
+from meetings.views.papers import on_paper
 from members.access import Viewer, visible_group
 from members.actions.files import note_refused_passenger_data
+from members.enums import narrowest
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -313,14 +315,15 @@ def agenda_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     slots = _slots(request.viewer, meeting)
     group = visible_group()
     with translation.override(_language(request)):
-        heads = heading(request.viewer, meeting)
+        heads, sheets = heading(request.viewer, meeting), on_paper(request.viewer, meeting)
         name, content = exports.agenda(
             meeting,
             slots,
             group_name=group.name if group else "IWG",
             decisions=heads.rows,
             more=heads.more,
-            audience=heads.audience,
+            audience=narrowest(heads.audience, *(sheet.paper.audience for sheet in sheets)),
+            papers=sheets,
         )
         language = get_language()
     log.exported(request, name, target=meeting, language=language, items=len(slots))
@@ -338,9 +341,13 @@ def agenda_print(request: HttpRequest, pk: int) -> HttpResponse:
     slots = _slots(request.viewer, meeting)
     language = _language(request)
     with translation.override(language):
+        heads, sheets = heading(request.viewer, meeting), on_paper(request.viewer, meeting)
         context = {
             "meeting": meeting,
-            "heading": heading(request.viewer, meeting),
+            "heading": heads,
+            "audience": narrowest(heads.audience, *(sheet.paper.audience for sheet in sheets)),
+            "sheets": sheets,
+            "sheets_below": exports.papers_below(sheets, slots),
             "series": exports.series_words(meeting),
             "facts": exports.agenda_facts(meeting),
             "days": [

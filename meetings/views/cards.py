@@ -27,7 +27,8 @@ def cards(viewer: Viewer, meeting: Meeting, items: Sequence[AgendaItem]) -> dict
     ``text`` takes the place of the agenda's own words; ``counts``: id of an item → words below its title.
     """
     way = silence.card(viewer, meeting)
-    text = records.read(viewer, meeting, items) if reads_record(viewer, meeting) else None
+    adopted = way["adopted"] if way else None
+    text = records.read(viewer, meeting, items, adopted) if reads_record(viewer, meeting) else None
     if text and meeting.state in _AHEAD and not any(section.rows for section in text["sections"]):
         text = None
     return {

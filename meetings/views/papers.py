@@ -68,6 +68,12 @@ def card(viewer: Viewer, meeting: Meeting) -> dict[str, Any] | None:
     }
 
 
+def on_paper(viewer: Viewer, meeting: Meeting) -> list[query.Sheet]:
+    """What she may read, in the order of the agenda: for the agenda on paper. Two queries."""
+    rows = list(access.in_agenda_order(_of(viewer, meeting)))
+    return query.sheets(rows, access.newest_versions(viewer, rows) if rows else (), None)
+
+
 @require_safe
 def papers(request: HttpRequest, pk: int) -> HttpResponse:
     """Grouped by item; what came since she last looked is marked."""

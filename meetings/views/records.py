@@ -28,7 +28,6 @@ from meetings.access.records import (
     visible_revisions,
     writes_records,
 )
-from meetings.access.silence import adopted_text
 from meetings.enums import BlockKind
 from meetings.models import AgendaItem, Block, Meeting
 from meetings.queries import records as query
@@ -185,16 +184,20 @@ def record_block(request: HttpRequest, pk: int, block: uuid.UUID) -> HttpRespons
 # -- For the page of the meeting ---------------------------------------------------------------------------------------
 
 
-def read(viewer: Viewer, meeting: Meeting, items: Sequence[AgendaItem] | None = None) -> dict[str, Any]:
+def read(
+    viewer: Viewer,
+    meeting: Meeting,
+    items: Sequence[AgendaItem] | None = None,
+    adopted: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """The context of ``meetings/records/read.html``: the finished text of all items. Two queries when ``items`` (the
-    accepted ones, in order) are given, else three; under the Chatham House Rule two more where somebody is named, and
-    of an adopted record one more, three where owners or dates are others today."""
+    accepted ones, in order) are given, else three; under the Chatham House Rule two more where somebody is named.
+    ``adopted``: the frozen text of an adopted record; two more where its owners are not among today's."""
     found = query.sections(
         query.accepted(visible_items(viewer), meeting) if items is None else items,
         visible_blocks(viewer).filter(record__meeting=meeting),
         finished=True,
     )
-    adopted = adopted_text(viewer, meeting)
     if adopted is not None:
         found = with_adopted(found, adopted)
     named = any(row.block.said_by_id for section in found for row in section.rows)

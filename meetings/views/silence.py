@@ -36,19 +36,22 @@ from members.actions.files import note_refused_passenger_data
 
 
 def card(viewer: Viewer, meeting: Meeting) -> dict[str, Any] | None:
-    """For the page of a meeting: ``banner`` (or None) and the ``entries`` of the record's timeline. Two queries.
+    """For the page of a meeting: ``banner`` (or None), the ``entries`` of the record's timeline, and the text that was
+    ``adopted`` (or None). Two queries.
 
     ``meeting`` comes with its record. None for those who read nothing of it.
     """
     if not (viewer.reads_members or reads_drafts(viewer)):
         return None
-    rows = list(query.with_counts(access.visible_circulations(viewer)).filter(record__meeting=meeting)[:20])
+    circulations = query.with_counts(access.visible_circulations(viewer)).filter(record__meeting=meeting)
+    rows = list(query.with_adopted_text(circulations)[:20])
     entries = standing.entries(viewer, meeting, rows)
     banner = standing.banner(viewer, meeting, rows[0] if rows else None)
     actions_ = standing.ways(viewer, meeting, rows[0] if rows else None)
     if not (entries or banner or actions_):
         return None
-    return {"banner": banner, "entries": entries, "actions": actions_}
+    adopted = next((row.adopted_text for row in rows if row.adopted_text), None)  # type: ignore[attr-defined]
+    return {"banner": banner, "entries": entries, "actions": actions_, "adopted": adopted}
 
 
 @require_safe

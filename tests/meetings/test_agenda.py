@@ -11,11 +11,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import translation
 
 from iwg_portal.activity.models import Event
+from iwg_portal.base.uploads import check
 from iwg_portal.mail.compose import message
 from iwg_portal.mail.models import OutboxMail
 from meetings import exports
 from meetings.access.agenda import carryable_items
 from meetings.actions import agenda as actions
+from meetings.actions.papers import create_paper
 from meetings.enums import MeetingState
 from meetings.models import AgendaItem
 from meetings.queries.agenda import timetable
@@ -556,6 +558,45 @@ def test_open_decisions_head_an_agenda_with_a_record_too(cast, meeting, earlier,
         assert (told["standing"]["rows"], told["label"]) == ([], "TLP:GREEN")
 
 
+def test_theme_and_papers_stand_on_paper_for_those_who_may_read_them(cast, meeting, monkeypatch, settings, tmp_path):
+    settings.FILES_DIR = tmp_path / "files"
+    item = ItemFactory(meeting=meeting, title="Carriers", theme="industry", position=1)
+    for number, place, title, audience in (
+        (1, item, "Carrier calls", "group"),
+        (2, item, "Secret budget", "members"),
+        (3, None, "Bus", "group"),
+    ):
+        create_paper(
+            meeting=meeting,
+            by=cast.viewer("secretariat"),
+            number=number,
+            title=title,
+            item=place,
+            due_on=None,
+            audience=audience,
+            checked=check(title.encode(), "paper.txt"),
+            language="en",
+        )
+    told = {}
+    monkeypatch.setattr(exports, "pdf", lambda template, data: told.update(data) or b"%PDF")
+    base = f"/meetings/{meeting.pk}/agenda/"
+    for part, titles, label in (
+        ("own_delegate", ["Carrier calls (EN)", "Secret budget (EN)"], "TLP:AMBER"),
+        ("observer", ["Carrier calls (EN)"], "TLP:GREEN"),
+    ):
+        printed = text(cast.client(part).get(f"{base}print/"))
+        cast.client(part).get(f"{base}pdf/")
+        (slot,) = told["days"][0]["slots"]
+        assert (slot["papers"], slot["theme"], told["label"]) == (titles, "Transport industry", label)
+        assert told["papers"]["rows"] == ["Bus (EN)"]
+        assert label in printed
+        for words in (*titles, "Bus (EN)", "Transport industry"):
+            assert words in printed
+    assert "Secret budget" not in text(cast.client("observer").get(f"{base}print/"))
+    monkeypatch.undo()
+    assert cast.client("own_delegate").get(f"{base}pdf/").content.startswith(b"%PDF")
+
+
 def test_the_pdf_holds_the_open_decisions(cast, meeting, earlier):
     type(earlier).objects.filter(pk=earlier.pk).update(state="adopted")
     earlier.record.audience = "members"
@@ -645,7 +686,7 @@ def test_the_number_of_queries_does_not_grow(cast, meeting, django_assert_num_qu
 
     fill()
     client = cast.client("secretariat")
-    for address, most in ((f"/meetings/{meeting.pk}/agenda/", 12), (f"/meetings/{meeting.pk}/agenda/print/", 7)):
+    for address, most in ((f"/meetings/{meeting.pk}/agenda/", 12), (f"/meetings/{meeting.pk}/agenda/print/", 8)):
         client.get(address)
         with django_assert_max_num_queries(most) as one:
             client.get(address)
