@@ -55,7 +55,8 @@ class Seat:
 
 @dataclass(frozen=True)
 class Quorum:
-    """``present`` of ``members`` states are there; ``needed`` make a quorum."""
+    """``present`` of ``members`` states are there; ``needed`` make a quorum. Of those present, ``self_declared`` have
+    only said so themselves: they are shown, and count once those who run the meeting have confirmed them."""
 
     present: int
     members: int
@@ -64,7 +65,7 @@ class Quorum:
 
     @property
     def is_met(self) -> bool:
-        return self.members > 0 and self.present >= self.needed
+        return self.members > 0 and self.present - self.self_declared >= self.needed
 
     @property
     def words(self) -> str:
@@ -76,7 +77,11 @@ class Quorum:
 
     @property
     def verdict(self) -> str:
-        return _("quorum met") if self.is_met else _("quorum not met")
+        if self.is_met:
+            return _("quorum met")
+        if self.members and self.present >= self.needed:
+            return _("quorum met once what delegations declared themselves is confirmed")
+        return _("quorum not met")
 
 
 def seats(

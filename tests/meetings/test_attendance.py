@@ -254,6 +254,16 @@ def test_two_presses_at_once_are_one_row(cast, meeting, writer):
     assert Attendance.objects.count() == 1
 
 
+def test_what_a_delegation_says_of_itself_makes_no_quorum_until_it_is_confirmed(cast, meeting):
+    mark(cast, meeting, cast.other, "present")
+    form = {"do": "declare", "state": cast.own.pk, "since": "2026-03-10T10:15"}
+    words = said(cast.client("own_delegate").post(url(meeting), form, follow=True))
+    assert "2 of 3 members, quorum 2: quorum met once what delegations declared themselves is confirmed" in words
+    words = said(mark(cast, meeting, cast.own, "present"))
+    assert "2 of 3 members, quorum 2: quorum met" in words
+    assert "once what delegations declared" not in words
+
+
 # -- A delegation that comes late ------------------------------------------------------------------------------------
 
 
