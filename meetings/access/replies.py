@@ -14,18 +14,24 @@ from meetings.access.registration import can_answer
 from meetings.access.silence import can_read_text, can_take_position, visible_circulations
 from meetings.enums import UNFINISHED
 from meetings.models import ActionOwner, Circulation, Meeting
-from members.access import Viewer
+from members.access import Viewer, has_factor
 from members.enums import Audience
 
 # The kinds of reminder that can be answered.
 ACTION, REGISTRATION, SILENCE = "meetings.action", "meetings.registration", "meetings.silence"
 
 
+def answers_by_mail(viewer: Viewer) -> bool:
+    """Whoever has not set up a second factor yet reads what is public and nothing else, in the portal and from a mail.
+    One query."""
+    return viewer.person is not None and has_factor(viewer.person)
+
+
 def owner_of(viewer: Viewer, pk: str) -> ActionOwner | None:
     """The row, with what its page names, while it is unfinished and she answers for it; else None."""
     rows = with_holding(visible_owners(viewer).filter(pk=pk, status__in=UNFINISHED))
     found = rows.select_related("state", "organisation", "action__block", "action__record__meeting").first()
-    return found if found is not None and can_answer_for(viewer, found) else None
+    return found if found is not None and can_answer_for(viewer, found) and answers_by_mail(viewer) else None
 
 
 def can_answer_for(viewer: Viewer, owner: ActionOwner) -> bool:
@@ -39,7 +45,7 @@ def can_answer_for(viewer: Viewer, owner: ActionOwner) -> bool:
 def meeting_of(viewer: Viewer, pk: str, now: dt.datetime) -> Meeting | None:
     """The meeting, while she may say whether she comes."""
     found = visible_meetings(viewer).select_related("group").filter(pk=pk, register_by__isnull=False).first()
-    if found is None or not can_answer(viewer, found) or now >= closes(found):
+    if found is None or not can_answer(viewer, found) or now >= closes(found) or not answers_by_mail(viewer):
         return None
     return found
 
@@ -53,7 +59,7 @@ def closes(meeting: Meeting) -> dt.datetime:
 def circulation_of(viewer: Viewer, pk: str, now: dt.datetime) -> Circulation | None:
     """The silence procedure, while it is open and she speaks for a state."""
     found = visible_circulations(viewer).select_related("record__meeting__group").filter(pk=pk).first()
-    if found is None or speaks_for(viewer) is None:
+    if found is None or speaks_for(viewer) is None or not answers_by_mail(viewer):
         return None
     return found if found.takes_words(now) and can_read_text(viewer, found) else None
 

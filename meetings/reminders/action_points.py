@@ -46,15 +46,15 @@ class Office:
 
 
 def action_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
-    """It names no meeting and no word of a record, as every mail about action points. Two queries."""
+    """It names no meeting and no word of a record, as every mail about action points. Three queries."""
     viewer = viewer_for(person)
     rows = with_holding(unfinished(visible_owners(viewer).filter(pk__in=targets))).order_by("pk")
-    today = clock.today(now)
+    today, by_mail = clock.today(now), replies.answers_by_mail(viewer)
     found = {}
     for row in rows:
         words = _words(mine=row.holder_id == person.pk, late=row.due < today)
         text = words % {"day": date_format(row.due, "DATE_FORMAT")}
-        answers = replies.can_answer_for(viewer, row)
+        answers = by_mail and replies.can_answer_for(viewer, row)
         found[str(row.pk)] = Line(text, address("action", row.action_id), row.due, answers)
     return found
 

@@ -29,6 +29,7 @@ STEPS = Steps((-14, -3))  # days from the last day of registration
 def registration_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
     """It does not name the meeting, which may be for fewer readers than a mail has."""
     viewer, found = viewer_for(person), {}
+    by_mail = replies.answers_by_mail(viewer)
     rows = visible_meetings(viewer).filter(pk__in=targets, register_by__isnull=False).order_by("pk")
     for row in rows:
         words = (
@@ -41,7 +42,7 @@ def registration_lines(person: Person, targets: Collection[str], now: dt.datetim
             text,
             address("registration", row.pk),
             row.register_by,
-            answers=can_answer(viewer, row),
+            answers=by_mail and can_answer(viewer, row),
             closes=replies.closes(row),
         )
     return found

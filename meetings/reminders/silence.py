@@ -30,13 +30,13 @@ LAST_DAY = dt.timedelta(hours=24)
 def silence_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
     """The hour by her clocks. It names no meeting, no state and no word of the record."""
     viewer, found = viewer_for(person), {}
-    for row in visible_circulations(viewer).filter(pk__in=targets):
+    answers = replies.speaks_for(viewer) is not None and replies.answers_by_mail(viewer)
+    for row in visible_circulations(viewer).filter(pk__in=targets).select_related("record"):
         local = timezone.localtime(row.deadline)
         text = _(
             "A record is adopted by silence on %(until)s %(zone)s. Your state has neither agreed nor objected so far."
         ) % {"until": date_format(local, "DATETIME_FORMAT"), "zone": zone_word(local)}
-        link, answers = address("silence", row.record.meeting_id), replies.speaks_for(viewer) is not None
-        found[str(row.pk)] = Line(text, link, local.date(), answers, row.deadline)
+        found[str(row.pk)] = Line(text, address("silence", row.record.meeting_id), local.date(), answers, row.deadline)
     return found
 
 

@@ -16,6 +16,7 @@ from members.access.factors import (
     can_confirm_factor_reset,
     can_withdraw_factor_reset,
     factor_due_at,
+    has_factor,
     visible_factor_resets,
 )
 from members.access.files import can_change_file, can_store_file, visible_files, visible_versions
@@ -93,6 +94,7 @@ __all__ = [
     "confirmable_terms",
     "events_of_people",
     "factor_due_at",
+    "has_factor",
     "is_member",
     "known_actors",
     "may_read",

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
@@ -55,8 +56,10 @@ def owner(cast, holder):
     return action(NOW.date(), holder, cast.own)
 
 
-def mailed(person, now=NOW):
+def mailed(person, now=NOW, *, with_factor=True):
     """The addresses of her mail of the day at which she answers."""
+    if with_factor:
+        Authenticator.objects.get_or_create(user=person, type=Authenticator.Type.TOTP, defaults={"data": {}})
     texts = [text for who, _subject, text in tick(now) if who == person]
     assert len(texts) == 1
     return LINK.findall(texts[0])
@@ -98,6 +101,7 @@ def refused(answer, status=410):
     ],
 )
 def test_the_mail_carries_the_link_in_text_and_html(owner, holder, language, words):
+    Authenticator.objects.create(user=holder, type=Authenticator.Type.TOTP, data={})
     holder.language = language
     holder.save(update_fields=["language"])
     tick(NOW)
@@ -425,6 +429,26 @@ def test_no_log_holds_the_token(cast, owner, holder, caplog):
     assert lines
     assert not [line for line in lines if token in line]
     assert not [event for event in Event.objects.all() if token in f"{event.target_label}{event.data}"]
+
+
+# -- Without a second factor -------------------------------------------------------------------------------------------
+
+
+def test_who_has_set_up_no_second_factor_is_reminded_and_answers_signed_in(owner, holder):
+    """Recovery codes alone are none."""
+    Authenticator.objects.create(user=holder, type=Authenticator.Type.RECOVERY_CODES, data={})
+    assert mailed(holder, with_factor=False) == []
+    assert not AnswerLink.objects.exists()
+
+
+def test_a_link_rests_while_her_factor_is_reset(owner, holder):
+    address = link_of(holder)
+    Authenticator.objects.filter(user=holder).delete()
+    assert refused(Client().get(address), 410)
+    assert refused(done(address), 410)
+    assert not ActionReport.objects.exists()
+    Authenticator.objects.create(user=holder, type=Authenticator.Type.TOTP, data={})
+    assert done(address).status_code == 200
 
 
 # -- How long it is kept -----------------------------------------------------------------------------------------------
