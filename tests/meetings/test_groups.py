@@ -288,14 +288,14 @@ def test_what_is_open_is_handed_over(cast, held):
     answer = cast.client("chair").get("/meetings/hand-over/")
     page = text(answer)
     assert "Still open: 1 decision, 1 action point by owner." in page
-    assert "Decision 4 Hold a test window." in page
+    assert "Decision 4 : Hold a test window." in page
     assert f'href="/decisions/{Decision.objects.get(number=4).pk}/"' in answer.content.decode()
-    assert "Ownland Draft the guide. open · " in page
+    assert "Ownland : Draft the guide. open · " in page
     assert f'href="/actions/{action.pk}/"' in answer.content.decode()
     assert "Own Delegate" not in page  # who holds it is her delegation's affair
     assert "overdue since 31 Jan 2026" in page
     assert "Long done" not in page
-    assert "Otherland: Draft" not in page
+    assert "Otherland :" not in page
     assert focal.email in page
 
 
