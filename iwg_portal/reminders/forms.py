@@ -72,16 +72,16 @@ class PlanForm(forms.Form):
             del self.fields["before"]
         if not self.usual or self.usual.highest <= 0:
             del self.fields["after"], self.fields["every"]
-        if not self.usual:
+        if not self.usual or not self.usual.lowest <= 0 <= self.usual.highest:
             del self.fields["on_the_day"]
 
     def clean_before(self) -> list[int]:
         assert self.usual is not None
-        return [-day for day in _days(self.cleaned_data["before"], -self.usual.lowest)]
+        return [-day for day in _days(self.cleaned_data["before"], max(1, -self.usual.highest), -self.usual.lowest)]
 
     def clean_after(self) -> list[int]:
         assert self.usual is not None
-        return _days(self.cleaned_data["after"], self.usual.highest)
+        return _days(self.cleaned_data["after"], max(1, self.usual.lowest), self.usual.highest)
 
     def clean(self) -> dict[str, Any]:
         found = self.cleaned_data
@@ -91,7 +91,7 @@ class PlanForm(forms.Form):
                 if f"note_{language}" in found and not found[f"note_{language}"]:
                     self.add_error(f"note_{language}", _("Write it in all three languages, or in none."))
         if self.usual and not self.errors:
-            days = {*found.get("before", ()), *found.get("after", ()), *((0,) if found["on_the_day"] else ())}
+            days = {*found.get("before", ()), *found.get("after", ()), *((0,) if found.get("on_the_day") else ())}
             if not days:
                 raise ValidationError(_("Give at least one step: without any, nobody would be reminded."))
             if len(days) > MOST:
@@ -104,12 +104,11 @@ class PlanForm(forms.Form):
         return {language: self.cleaned_data[f"note_{language}"] for language in NOTES}
 
 
-def _days(text: str, most: int) -> list[int]:
+def _days(text: str, least: int, most: int) -> list[int]:
     """Raises ``ValidationError`` that names what is not a number of days."""
     parts = [part for part in re.split(r"[,;\s]+", text) if part]
     for part in parts:
-        if not (part.isascii() and part.isdigit() and 1 <= int(part) <= most):
-            raise ValidationError(
-                _("“%(part)s” is not a number of days from 1 to %(most)s.") % {"part": part[:20], "most": most}
-            )
+        if not (part.isascii() and part.isdigit() and least <= int(part) <= most):
+            said = {"part": part[:20], "least": least, "most": most}
+            raise ValidationError(_("“%(part)s” is not a number of days from %(least)s to %(most)s.") % said)
     return [int(part) for part in parts]

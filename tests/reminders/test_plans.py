@@ -152,6 +152,15 @@ def test_a_kind_that_counts_to_a_day_takes_no_step_after_it(secretariat):
     assert plans.steps("meetings.to_announce").offsets == (-9,)
 
 
+def test_a_status_is_not_called_a_year_old_before_it_is(secretariat):
+    url = "/mail/reminders/capabilities.status/"
+    assert 'name="on_the_day"' not in text(secretariat.get(url))
+    answer = secretariat.post(url, {"do": "keep", "version": "0", "after": "30, 400", "every": "60"})
+    assert "“30” is not a number of days from 365 to 1095." in text(answer)
+    assert secretariat.post(url, {"do": "keep", "version": "0", "after": "400", "every": "60"}).status_code == 302
+    assert plans.steps("capabilities.status")[:2] == ((400,), 60)
+
+
 @pytest.mark.parametrize("part", ["chair", "administrator", "own_focal_point"])
 def test_nobody_else_decides(cast, part):
     viewer = cast.viewer(part)
