@@ -193,8 +193,15 @@ def audiences_to_choose(viewer: Viewer, lesson: Lesson) -> list[Audience]:
     return known if can_widen(viewer, lesson) else [a for a in known if not is_wider(a, lesson.audience)]
 
 
-def can_remove_file(viewer: Viewer, lesson: Lesson) -> bool:
-    """Whoever may attach or withdraw; and the secretariat, which published them, once the lesson is approved."""
+def can_remove_file(viewer: Viewer, lesson: Lesson, file: StoredFile) -> bool:
+    """Whoever may attach to the lesson or withdraw it; and the secretariat the copies that it published."""
+    if viewer.in_secretariat and is_published(file, lesson):
+        return True
+    return can_attach(viewer, lesson) or can_withdraw(viewer, lesson)
+
+
+def sees_files_page(viewer: Viewer, lesson: Lesson) -> bool:
+    """There may be a file that she can add or remove."""
     published = viewer.in_secretariat and lesson.status == LessonState.APPROVED
     return published or can_attach(viewer, lesson) or can_withdraw(viewer, lesson)
 
@@ -223,7 +230,7 @@ def allowed(viewer: Viewer, lesson: Lesson) -> frozenset[str]:
         "translate": can_translate,
         "withdraw": can_withdraw,
         "readers": can_choose_readers,
-        "remove_file": can_remove_file,
+        "files": sees_files_page,
         "raw": reads_raw,
     }
     return frozenset(verb for verb, rule in rules.items() if rule(viewer, lesson))

@@ -50,7 +50,8 @@ def attach_to_lesson(*, lesson: Lesson, checked: Checked, title: str, language: 
 def remove_from_lesson(*, lesson: Lesson, file: UUID, by: Viewer) -> None:
     """Raises ``PermissionDenied``. Side effects: an event; the file leaves the disk."""
     lesson = Lesson.objects.select_for_update(of=("self",)).get(pk=lesson.pk)
-    if not access.can_remove_file(by, lesson):
+    held = access.visible_lesson_files(by, lesson).filter(pk=file).first()
+    if held is None or not access.can_remove_file(by, lesson, held):
         raise PermissionDenied
     withdraw_files_of(parent=lesson, by=by, only=file)
 

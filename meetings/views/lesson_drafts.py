@@ -113,7 +113,7 @@ def lesson_files(request: HttpRequest, pk: int) -> HttpResponse:
     viewer = request.viewer
     lesson = get_object_or_404(access.visible_lessons(viewer).select_related("state"), pk=pk)
     allowed = access.allowed(viewer, lesson)
-    if not allowed & {"attach", "remove_file"}:
+    if "files" not in allowed:
         raise PermissionDenied
     files = access.visible_lesson_files(viewer, lesson).with_versions().order_by("created_at", "pk")
     form = LessonFileForm(initial={"language": viewer.person.language})
@@ -134,7 +134,9 @@ def lesson_files(request: HttpRequest, pk: int) -> HttpResponse:
         log.was_read(request, lesson.state, state=lesson.state, page="lesson_files")
     context = {
         "lesson": lesson,
-        "rows": [(file, access.is_published(file, lesson)) for file in files],
+        "rows": [
+            (file, access.is_published(file, lesson), access.can_remove_file(viewer, lesson, file)) for file in files
+        ],
         "form": form if "attach" in allowed else None,
         "crumbs": _crumbs(lesson, _raw(viewer, lesson)),
     }

@@ -399,6 +399,22 @@ def test_files_follow_their_lesson(cast):
             assert cast.client(part).get(f"/files/{pk}/").status_code == 404
 
 
+def test_the_secretariat_removes_what_it_published_and_nothing_of_the_state(cast):
+    lesson = draft(cast)
+    file = attach(cast, lesson)
+    lesson = actions.submit_lesson(lesson=lesson, by=cast.viewer("own_delegate"))
+    lesson = approve(cast, lesson, titles={str(file.pk): "A decree"})
+    copy = StoredFile.objects.get(title="A decree")
+    desk, address = cast.client("secretariat"), f"/lessons/{lesson.pk}/files/"
+    page = desk.get(address).content.decode()
+    assert f'value="{copy.pk}"' in page
+    assert f'value="{file.pk}"' not in page
+    assert desk.post(address, {"do": "remove", "file": str(file.pk)}).status_code == 403
+    assert cast.client("own_delegate").get(f"/files/{file.pk}/").status_code == 200
+    assert desk.post(address, {"do": "remove", "file": str(copy.pk)}).status_code == 302
+    assert cast.client("observer").get(f"/files/{copy.pk}/").status_code == 404
+
+
 def test_a_download_says_nothing_of_the_origin_to_who_reads_her_own_log(cast):
     lesson = draft(cast)
     file = attach(cast, lesson)
