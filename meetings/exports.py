@@ -74,7 +74,7 @@ def agenda(
         "facts": agenda_facts(meeting),
         "words": [_("Time"), _("No."), _("Item"), _("Minutes")],
         "days": [{"title": title, "slots": [_slot(slot, papers) for slot in found]} for title, found in by_day(slots)],
-        "papers": {"title": _("Papers"), "rows": papers_below(papers, slots)},
+        "papers": {"title": _("Papers"), "rows": [sheet.printed for sheet in of_no_item(papers, slots)]},
         "empty": "" if slots else _("There is no item on the agenda yet."),
     }
     return f"agenda-{meeting.group.key}-{meeting.number}-{data['language']}.pdf", pdf("agenda", data)
@@ -113,10 +113,10 @@ def _day_words(day: dt.date) -> str:
     return days(day, day)
 
 
-def papers_below(papers: Sequence[Sheet], slots: Sequence[Slot]) -> list[str]:
+def of_no_item(papers: Sequence[Sheet], slots: Sequence[Slot]) -> list[Sheet]:
     """Those of the whole meeting."""
     items = {slot.item.pk for slot in slots}
-    return [sheet.printed for sheet in papers if sheet.paper.item_id not in items]
+    return [sheet for sheet in papers if sheet.paper.item_id not in items]
 
 
 def _slot(slot: Slot, papers: Sequence[Sheet]) -> dict[str, Any]:

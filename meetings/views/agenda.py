@@ -347,7 +347,7 @@ def agenda_print(request: HttpRequest, pk: int) -> HttpResponse:
             "heading": heads,
             "audience": narrowest(heads.audience, *(sheet.paper.audience for sheet in sheets)),
             "sheets": sheets,
-            "sheets_below": exports.papers_below(sheets, slots),
+            "sheets_below": exports.of_no_item(sheets, slots),
             "series": exports.series_words(meeting),
             "facts": exports.agenda_facts(meeting),
             "days": [
