@@ -59,7 +59,7 @@ def status_lines(person: Person, targets: Collection[str], now: dt.datetime) -> 
     steps=Steps((OLD, OLD + 30), 90, lowest=OLD, highest=3 * OLD),
 )
 def status(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
-    """Current reports whose statement is older than a year, for the focal points of their state. Two queries."""
+    """Current reports whose statement is older than a year, for the focal points of their state. Three queries."""
     today, steps = clock.today(now), plans.steps(STATUS)
     rows = StatusReport.objects.filter(is_current=True, as_of__lte=today - dt.timedelta(days=steps.offsets[0]))
     if only is not None:
@@ -67,7 +67,7 @@ def status(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Du
     found = list(rows.order_by("pk").values_list("pk", "state", "as_of"))
     people = _focal_points(today) if found else {}
     for pk, state, as_of in found:
-        yield from steps_of(pk, people.get(state, ()), as_of, today, steps.offsets, steps.every)
+        yield from steps_of(pk, people.get(state, ()), as_of, today, steps)
 
 
 def round_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
@@ -85,7 +85,7 @@ def round_lines(person: Person, targets: Collection[str], now: dt.datetime) -> d
     steps=Steps((-30, -7, 7, 30), highest=180),
 )
 def round_without_data(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
-    """The newest round, for the focal points of each state that has not even a draft in it. Three queries."""
+    """The newest round, for the focal points of each state that has not even a draft in it. Four queries."""
     today = clock.today(now)
     newest = Round.objects.filter(is_published=True).order_by("-year").first()
     if newest is None or (only is not None and str(newest.pk) not in only):
@@ -94,4 +94,4 @@ def round_without_data(now: dt.datetime, only: Collection[str] | None = None) ->
     owing = sorted(
         {person for state, people in _focal_points(today).items() if state not in given for person in people}
     )
-    yield from steps_of(newest.pk, owing, newest.reference_date, today, plans.steps(ROUND).offsets)
+    yield from steps_of(newest.pk, owing, newest.reference_date, today, plans.steps(ROUND))

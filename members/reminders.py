@@ -145,9 +145,9 @@ def ending_lines(person: Person, targets: Collection[str], now: dt.datetime) -> 
     steps=Steps((-60, -14), lowest=-180, highest=-1),
 )
 def term_ending(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
-    """To her and to the focal points of her state, unless the same office goes on without a gap. Two queries."""
-    today, offsets = clock.today(now), plans.steps(ENDING).offsets
-    last = today - dt.timedelta(days=offsets[0])
+    """To her and to the focal points of her state, unless the same office goes on without a gap. Three queries."""
+    today, steps = clock.today(now), plans.steps(ENDING)
+    last = today - dt.timedelta(days=steps.offsets[0])
     after = Term.objects.filter(
         Q(ends_on__isnull=True) | Q(ends_on__gt=OuterRef("ends_on")),
         Q(state=OuterRef("state"))
@@ -169,7 +169,7 @@ def term_ending(now: dt.datetime, only: Collection[str] | None = None) -> Iterat
     for term in found:
         # The focal points of a state look after its delegation, not after its observers.
         others = focal[term.state_id] if term.state_id and term.role != Role.OBSERVER else set()
-        yield from steps_of(term.pk, sorted({term.person_id} | others), term.ends_on, today, offsets)
+        yield from steps_of(term.pk, sorted({term.person_id} | others), term.ends_on, today, steps)
 
 
 # -- Invitations that lapse ------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from iwg_portal.activity.models import Event
 from iwg_portal.activity.sentences import kinds, sentence
 from iwg_portal.base.spreadsheets import write_csv
+from iwg_portal.reminders.registry import REMINDERS
 from meetings.access.events import to_read
 from meetings.access.meetings import visible_groups
 from meetings.enums import TurnKind
@@ -155,6 +156,7 @@ class ActivityPage:
         """Of the words that actions leave in labels, in whatever language they were working, the reader's own."""
         words = {"file": _("file"), "lesson": _("lesson"), "groups": _("groups")}
         words["states and partners"] = _("states and partners")
+        words.update({reminder.name: str(reminder.title) for reminder in REMINDERS.values()})
         words.update({group.key: group.name for group in visible_groups(self.viewer)})
         words.update({str(choice.value): str(choice.label) for choice in (*Role, *TurnKind, *LinkPurpose)})
         for language, _name in settings.LANGUAGES:

@@ -11,9 +11,9 @@ from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from iwg_portal.reminders.models import MOST_STEPS
 from iwg_portal.reminders.plans import Kept
 
-MOST = 12  # steps; whoever is asked more often stops reading
 LONGEST = 365
 NOTES = {
     "en": gettext_lazy("Words of the secretariat, in English"),
@@ -94,8 +94,8 @@ class PlanForm(forms.Form):
             days = {*found.get("before", ()), *found.get("after", ()), *((0,) if found.get("on_the_day") else ())}
             if not days:
                 raise ValidationError(_("Give at least one step: without any, nobody would be reminded."))
-            if len(days) > MOST:
-                raise ValidationError(_("At most %(most)s steps.") % {"most": MOST})
+            if len(days) > MOST_STEPS:
+                raise ValidationError(_("At most %(most)s steps.") % {"most": MOST_STEPS})
             found["offsets"] = sorted(days)
         return found
 

@@ -20,12 +20,14 @@ def keep_plan(
 ) -> None:
     """Keep the steps (days, rising; empty for a kind without) and the notes by language.
 
-    ``version`` is the one that was read, 0 for the portal's own. Raises ``PermissionDenied``, or ``ValidationError``
-    where somebody changed it meanwhile. Side effect: an event. What was planned already leaves as it was planned, if
-    it is still due then.
+    ``version`` is the one that was read, 0 for the portal's own. Raises ``PermissionDenied``, ``ValueError`` for steps
+    that the kind does not allow, or ``ValidationError`` where somebody changed it meanwhile. Side effect: an event.
+    What was planned already leaves as it was planned, if it is still due then.
     """
     if not access.can_keep_plans(by):
         raise PermissionDenied
+    if not (reminder.steps.allows(offsets, every) if reminder.steps else not offsets and not every):
+        raise ValueError(f"{reminder.name} does not allow the steps {offsets}, {every}")
     values = {"offsets": offsets, "every": every, **{f"note_{language}": text for language, text in notes.items()}}
     if version:
         rows = ReminderPlan.objects.filter(kind=reminder.name, version=version)

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from iwg_portal.base import secret_links
 from iwg_portal.mail.models import OutboxMail
 
+MOST_STEPS = 12  # of one kind of reminder: whoever is asked more often stops reading
+
 
 def new_nonce() -> str:
     return secrets.token_urlsafe(32)
@@ -57,7 +59,7 @@ class ReminderPlan(models.Model):
     """
 
     kind = models.CharField(max_length=60, unique=True)
-    offsets = ArrayField(models.SmallIntegerField(), size=12)
+    offsets = ArrayField(models.SmallIntegerField(), size=MOST_STEPS)
     every = models.PositiveSmallIntegerField(default=0)
     note_en = models.CharField(max_length=300, blank=True)
     note_fr = models.CharField(max_length=300, blank=True)
@@ -72,6 +74,9 @@ class ReminderPlan(models.Model):
                 | ~(models.Q(note_en="") | models.Q(note_fr="") | models.Q(note_pt="")),
             ),
             models.CheckConstraint(name="reminder_again_within_a_year", condition=models.Q(every__lte=365)),
+            models.CheckConstraint(
+                name="reminder_steps_at_most_twelve", condition=models.Q(offsets__len__lte=MOST_STEPS)
+            ),
         ]
 
     def __str__(self) -> str:

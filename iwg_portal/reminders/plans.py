@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -21,7 +22,6 @@ class Kept:
 
     @property
     def steps(self) -> Steps | None:
-        """Its own bounds hold whatever the row says."""
         usual = self.reminder.steps
         if usual is None or self.row is None or not self.row.offsets:
             return usual
@@ -42,28 +42,28 @@ class Kept:
         return in_words(self.steps) if self.steps else []
 
 
-def kept(name: str) -> Kept:
+def kept(name: str, plans: QuerySet[ReminderPlan]) -> Kept:
     """Of one kind; raises ``KeyError`` where there is none of this name. One query."""
-    return Kept(REMINDERS[name], ReminderPlan.objects.filter(kind=name).first())
+    return Kept(REMINDERS[name], plans.filter(kind=name).first())
 
 
-def all_kept() -> list[Kept]:
+def all_kept(plans: QuerySet[ReminderPlan]) -> list[Kept]:
     """Of every kind, in the order in which the house lists them. One query."""
-    rows = {row.kind: row for row in ReminderPlan.objects.all()}
+    rows = {row.kind: row for row in plans.all()}
     return [Kept(reminder, rows.get(name)) for name, reminder in REMINDERS.items()]
 
 
 def steps(name: str) -> Steps:
     """Of a kind that has steps. One query."""
-    found = kept(name).steps
+    found = kept(name, ReminderPlan.objects.all()).steps
     assert found is not None, f"{name} has no steps"
     return found
 
 
 def notes(names: Iterable[str]) -> list[str]:
     """What the secretariat adds to a mail with these kinds, each once, in the language that is active. One query."""
-    wanted = set(names)
-    return list(dict.fromkeys(one.note for one in all_kept() if one.reminder.name in wanted and one.note))
+    found = all_kept(ReminderPlan.objects.filter(kind__in=set(names)))
+    return list(dict.fromkeys(one.note for one in found if one.note))
 
 
 def in_words(steps: Steps) -> list[str]:

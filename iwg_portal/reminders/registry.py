@@ -54,12 +54,15 @@ class Steps(NamedTuple):
     lowest: int = -90
     highest: int = 0
 
+    def allows(self, offsets: Collection[int], every: int) -> bool:
+        """Whether these may take their place: in order, each once, within the bounds, and repeated only after a day."""
+        within = all(self.lowest <= offset <= self.highest for offset in offsets)
+        return bool(offsets) and within and sorted(set(offsets)) == list(offsets) and (every == 0 or self.highest > 0)
 
-def steps_of(
-    target: object, people: Iterable[int], due: dt.date, on: dt.date, offsets: tuple[int, ...], every: int = 0
-) -> Iterator[Due]:
+
+def steps_of(target: object, people: Iterable[int], due: dt.date, on: dt.date, steps: Steps) -> Iterator[Due]:
     """The step of a row that has come by the day ``on``, for each of ``people``; none before the first one."""
-    offset = reached(due, on, offsets, every)
+    offset = reached(due, on, steps.offsets, steps.every)
     if offset is not None:
         for person in people:
             yield Due(str(target), person, step_key(due, offset))

@@ -19,9 +19,11 @@ from iwg_portal.reminders.registry import REMINDERS
 @require_safe
 def reminder_plans(request: HttpRequest) -> HttpResponse:
     """Every kind with its steps in words."""
-    if not access.can_keep_plans(request.viewer):  # type: ignore[attr-defined]
+    viewer = request.viewer  # type: ignore[attr-defined]
+    if not access.can_keep_plans(viewer):
         raise Http404
-    return render(request, "reminders/plans.html", {"rows": plans.all_kept(), "crumbs": _crumbs()})
+    rows = plans.all_kept(access.visible_plans(viewer))
+    return render(request, "reminders/plans.html", {"rows": rows, "crumbs": _crumbs()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,7 +32,7 @@ def reminder_plan(request: HttpRequest, kind: str) -> HttpResponse:
     viewer = request.viewer  # type: ignore[attr-defined]
     if not access.can_keep_plans(viewer) or kind not in REMINDERS:
         raise Http404
-    kept = plans.kept(kind)
+    kept = plans.kept(kind, access.visible_plans(viewer))
     form, status = PlanForm(kept), 200
     if request.method == "POST":
         match request.POST.get("do"):
@@ -45,7 +47,7 @@ def reminder_plan(request: HttpRequest, kind: str) -> HttpResponse:
                 return redirect("reminder_plans")
             case _:
                 raise BadRequest("unknown verb")
-        kept, status = plans.kept(kind), 422
+        kept, status = plans.kept(kind, access.visible_plans(viewer)), 422
     context = {
         "kept": kept,
         "form": form,
@@ -67,7 +69,8 @@ def _keep(form: PlanForm, kept: plans.Kept, viewer: access.Viewer) -> bool:
             by=viewer,
         )
     except ValidationError as error:
-        form.data = {**form.data.dict(), "version": plans.kept(kept.reminder.name).version}  # type: ignore[attr-defined]
+        now = plans.kept(kept.reminder.name, access.visible_plans(viewer))
+        form.data = {**form.data.dict(), "version": now.version}  # type: ignore[attr-defined]
         form.add_error(None, error)
         return False
     return True

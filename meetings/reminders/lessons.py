@@ -58,4 +58,4 @@ def lesson(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Du
     steps = plans.steps(KIND)
     for pk, shared_at in waiting.items():
         day = clock.today(submitted.get(str(pk), shared_at))
-        yield from steps_of(pk, people, day, clock.today(now), steps.offsets, steps.every)
+        yield from steps_of(pk, people, day, clock.today(now), steps)

@@ -54,11 +54,11 @@ def announce_lines(person: Person, targets: Collection[str], now: dt.datetime) -
     steps=Steps((-30, -14, -7), highest=-1),
 )
 def to_announce(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
-    """Drafts of which the group knows nothing, as their day comes nearer. Two queries."""
-    offsets = plans.steps(TO_ANNOUNCE).offsets
-    soon = now - dt.timedelta(days=offsets[0] - 1)
+    """Drafts of which the group knows nothing, as their day comes nearer. Three queries."""
+    steps = plans.steps(TO_ANNOUNCE)
+    soon = now - dt.timedelta(days=steps.offsets[0] - 1)
     rows = Meeting.objects.filter(state=MeetingState.DRAFT, starts_at__gt=now, starts_at__lt=soon).order_by("pk")
-    yield from _of_meetings(rows if only is None else rows.filter(pk__in=only), "starts_at", offsets, now)
+    yield from _of_meetings(rows if only is None else rows.filter(pk__in=only), "starts_at", steps, now)
 
 
 def circulate_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
@@ -79,19 +79,19 @@ def circulate_lines(person: Person, targets: Collection[str], now: dt.datetime) 
     steps=Steps((3, 7), lowest=1, highest=90),
 )
 def to_circulate(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
-    """Meetings that are over and whose record the members have not got. Two queries."""
+    """Meetings that are over and whose record the members have not got. Three queries."""
     rows = Meeting.objects.filter(state__in=sorted(WRITABLE), ends_at__lt=now).order_by("pk")
     yield from _of_meetings(
-        rows if only is None else rows.filter(pk__in=only), "ends_at", plans.steps(TO_CIRCULATE).offsets, now
+        rows if only is None else rows.filter(pk__in=only), "ends_at", plans.steps(TO_CIRCULATE), now
     )
 
 
-def _of_meetings(rows: QuerySet[Meeting], field: str, offsets: tuple[int, ...], now: dt.datetime) -> Iterator[Due]:
+def _of_meetings(rows: QuerySet[Meeting], field: str, steps: Steps, now: dt.datetime) -> Iterator[Due]:
     """For everybody in the secretariat, by the days of the place where a meeting is held."""
     found = [(row.pk, getattr(row, field).astimezone(row.tz).date()) for row in rows]
     people = _secretariat(now) if found else []
     for pk, day in found:
-        yield from steps_of(pk, people, day, clock.today(now), offsets)
+        yield from steps_of(pk, people, day, clock.today(now), steps)
 
 
 # -- Papers ----------------------------------------------------------------------------------------------------------
@@ -118,13 +118,13 @@ def paper_lines(person: Person, targets: Collection[str], now: dt.datetime) -> d
 )
 def papers(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
     """To the focal points of the state, or the people of the organisation, that leads an item without a paper."""
-    today, offsets = clock.today(now), plans.steps(PAPERS).offsets
+    today, steps = clock.today(now), plans.steps(PAPERS)
     there = Paper.objects.filter(item=OuterRef("pk"), is_withdrawn=False)
     rows = AgendaItem.objects.filter(
         ~Exists(there),
         status=ItemState.ACCEPTED,
         meeting__state=MeetingState.ANNOUNCED,
-        meeting__papers_due_on__range=(today, today - dt.timedelta(days=offsets[0])),
+        meeting__papers_due_on__range=(today, today - dt.timedelta(days=steps.offsets[0])),
     )
     if only is not None:
         rows = rows.filter(pk__in=only)
@@ -138,7 +138,7 @@ def papers(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Du
     for row in found:
         assert row.meeting.papers_due_on is not None  # it was asked for
         people = leads.get((row.lead_state_id, row.lead_organisation_id), [])
-        yield from steps_of(row.pk, people, row.meeting.papers_due_on, today, offsets)
+        yield from steps_of(row.pk, people, row.meeting.papers_due_on, today, steps)
 
 
 def _leads(viewer: Viewer) -> list[tuple[int | None, int | None]]:

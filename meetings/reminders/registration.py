@@ -80,7 +80,7 @@ def registration(now: dt.datetime, only: Collection[str] | None = None) -> Itera
             if person and sees_meeting(viewer, meeting) and _owes_an_answer(viewer, lists[meeting.pk])
         ]
         assert meeting.register_by is not None  # it was asked for
-        yield from steps_of(meeting.pk, owing, meeting.register_by, today, steps.offsets)
+        yield from steps_of(meeting.pk, owing, meeting.register_by, today, steps)
 
 
 def _owes_an_answer(viewer: Viewer, rows: list[Any]) -> bool:

@@ -11,6 +11,7 @@ from iwg_portal.activity.models import Event
 from iwg_portal.reminders import keeping, plans
 from iwg_portal.reminders.models import ReminderPlan
 from iwg_portal.reminders.registry import REMINDERS
+from tests.factories import MeetingFactory
 from tests.reminders.world import action, at, days, tick
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +94,7 @@ def test_back_to_what_the_portal_has(cast, secretariat):
     assert secretariat.post(URL, {"do": "restore"}).status_code == 302
     assert plans.steps("meetings.action").offsets == (-14, -3, 0, 7, 14, 21, 28)
     assert "changed by the secretariat" not in text(secretariat.get("/mail/reminders/"))
+    assert "changed when the portal reminds: Action point." in text(secretariat.get("/activity/"))
     kinds = Event.objects.filter(kind__startswith="reminder.").order_by("pk")
     assert list(kinds.values_list("kind", flat=True)) == ["reminder.plan_kept", "reminder.plan_restored"]
 
@@ -161,6 +163,27 @@ def test_a_status_is_not_called_a_year_old_before_it_is(secretariat):
     assert plans.steps("capabilities.status")[:2] == ((400,), 60)
 
 
+def test_a_record_is_asked_for_again_and_again_where_the_secretariat_says_so(cast, secretariat):
+    """Every kind that offers the field heeds it."""
+    url = "/mail/reminders/meetings.to_circulate/"
+    assert secretariat.post(url, {"do": "keep", "version": "0", "after": "3", "every": "7"}).status_code == 302
+    MeetingFactory(state="running", starts_at=at(2026, 6, 1, 9), ends_at=at(2026, 6, 1, 17))
+    assert told(dt.date(2026, 6, 2), 20) == [dt.date(2026, 6, 4), dt.date(2026, 6, 11), dt.date(2026, 6, 18)]
+
+
+@pytest.mark.parametrize(("offsets", "every"), [([0, -3], 0), ([], 0), ([-3, -3], 0), ([-91], 0), ([91], 0)])
+def test_no_caller_keeps_steps_that_mean_nothing(cast, offsets, every):
+    with pytest.raises(ValueError, match="does not allow"):
+        keeping.keep_plan(
+            reminder=REMINDERS["meetings.action"],
+            offsets=offsets,
+            every=every,
+            notes=dict.fromkeys(("en", "fr", "pt"), ""),
+            version=0,
+            by=cast.viewer("secretariat"),
+        )
+
+
 @pytest.mark.parametrize("part", ["chair", "administrator", "own_focal_point"])
 def test_nobody_else_decides(cast, part):
     viewer = cast.viewer(part)
@@ -176,3 +199,5 @@ def test_nobody_else_decides(cast, part):
 def test_the_database_holds_to_all_languages_or_none():
     with pytest.raises(IntegrityError), transaction.atomic():
         ReminderPlan.objects.create(kind="meetings.action", offsets=[0], note_en="Alone")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ReminderPlan.objects.create(kind="meetings.action", offsets=list(range(13)))
