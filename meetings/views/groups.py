@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from iwg_portal.base.markdown import plain
 from iwg_portal.base.render import render
 from meetings.access import groups as access
 from meetings.access.agenda import standing_decisions, standing_owners
@@ -25,11 +24,13 @@ from meetings.forms.groups import CoChairForm, GroupForm, LastDayForm, TurnForm
 from meetings.forms.meetings import blame
 from meetings.models import Group
 from meetings.queries import meetings as query
+from meetings.queries.decisions import excerpt
 from members.access import Viewer, visible_group
 from members.actions.files import note_refused_passenger_data
 
 PAGE = 25
 FIRST = 10  # of each list, on the page that shows all of them
+LONGEST = 400  # characters of a decision or action point; the whole stands one press away
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -258,7 +259,7 @@ def _open_words(counts: dict[str, int]) -> str:
 
 def _decisions(pages: dict[str, Any]) -> list[dict[str, Any]]:
     return [
-        {"decision": row, "meeting": row.record.meeting, "text": plain(row.block.text)}
+        {"decision": row, "meeting": row.record.meeting, "text": excerpt(row.block.text, LONGEST)}
         for row in pages.get("decisions", ())
     ]
 
@@ -271,7 +272,7 @@ def _owners(pages: dict[str, Any], today: Any) -> list[dict[str, Any]]:
             {
                 "owner": owner,
                 "who": str(owner.state or owner.organisation),
-                "text": plain(owner.action.block.text),
+                "text": excerpt(owner.action.block.text, LONGEST),
                 "meeting": owner.action.record.meeting,
                 "due": due,
                 "late": due is not None and due < today,

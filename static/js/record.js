@@ -200,6 +200,8 @@ class Block {
     if (answer.outcome === "ended" || answer.outcome === "stale") {
       this.receipt(said("local"));
       this.sent = answer.outcome === "stale" ? sent : this.sent;
+      // At the head with its way out, and at the block: whoever types on item 40 does not see the head.
+      this.complain([said(answer.outcome)]);
       if (answer.outcome === "ended") trouble(said("ended"), said("again"), answer.onward);
       else trouble(said("stale"), said("reload"), location.href);
       open = false;

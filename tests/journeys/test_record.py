@@ -149,6 +149,21 @@ def test_what_was_typed_without_network_survives_a_new_page(visit, empty_portal,
     assert texts(page, 2) == ["It is decided."]
 
 
+def test_a_save_that_is_refused_says_so_at_the_block(visit, empty_portal, record):
+    page = visit(empty_portal, "secretariat")
+    page.goto(record)
+    add(page, 2, "text", "Before.")
+    page.keyboard.press("Tab")
+    saved(page, 2)
+    page.context.clear_cookies()
+    fields(page, 2).first.press("Control+End")
+    page.keyboard.type(" After.")
+    page.keyboard.press("Tab")
+    expect(item(page, 2).locator("[data-words]").first).to_contain_text("What you typed is kept", timeout=12_000)
+    expect(page.locator("[data-trouble] a")).to_be_visible()
+    assert drafts(page) == 1
+
+
 def test_text_typed_in_a_block_that_is_removed_comes_back(visit, empty_portal, record):
     sam, ines = visit(empty_portal, "secretariat"), visit(empty_portal, "partner")
     sam.goto(record)
