@@ -57,3 +57,9 @@ def withheld_from_average(state_ids: Iterable[int]) -> set[tuple[int, str]]:
 
 def _uses(row: Release) -> Uses:
     return Uses(Audience(row.audience), row.in_average, row.named, row.since, str(row.by) if row.by else "")
+
+
+def named(state_ids: Iterable[int]) -> set[tuple[int, str]]:
+    """(state, area code) of what the summary may name; the area code of the status is ``HEADLINE``. One query."""
+    rows = Release.objects.filter(state__in=list(state_ids), named=True)
+    return set(rows.values_list("state_id", "area_code"))

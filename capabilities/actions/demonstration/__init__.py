@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from capabilities.actions.releases import write_release
 from capabilities.actions.rounds import ensure_round
 from capabilities.actions.status import append_report
 from capabilities.enums import AnswerKind
-from capabilities.models import Assessment, Indicator, Round, RoundNote, StatusReport
+from capabilities.models import HEADLINE, Assessment, Indicator, Round, RoundNote, StatusReport
 from capabilities.queries.releases import Uses
 from iwg_portal.activity.log import record
+from members.access import DEFAULT_AUDIENCE
 from members.enums import Audience, ParticipationKind, Role
 from members.models import Participation, Person, State, Term, WorkingGroup
 from members.queries import PERSONAS
@@ -69,10 +71,7 @@ class _Loader:
             outspoken=self._outspoken(),
         )
         areas = {area for _code, _pk, area in rows}
-        for kept in figures.withheld(self.seed, list(self.states), list(areas), self._outspoken()):
-            state = self.states[kept.state]
-            uses = Uses(Audience(kept.audience), kept.in_average)
-            write_release(state=state, uses={kept.area: uses}, by=self.focal_points.get(state.pk, self.by))
+        self._release(areas)
         for round in rounds.values():
             self._round(round, invented, ids)
         for code, reports in invented.reports.items():
@@ -82,6 +81,18 @@ class _Loader:
         count = Assessment.objects.count()
         record("demonstration.loaded", by=self.by, target=group, rounds=len(rounds), assessments=count)
         return count
+
+    def _release(self, areas: set[str]) -> None:
+        """Before anything is published: what is withheld, and who is named in the summary with all the rest."""
+        uses: dict[str, dict[str, Uses]] = defaultdict(dict)
+        for code in figures.named(self.seed, list(self.states)):
+            uses[code] = {area: Uses(DEFAULT_AUDIENCE["answer"], named=True) for area in sorted(areas)}
+            uses[code][HEADLINE] = Uses(DEFAULT_AUDIENCE["status"], named=True)
+        for kept in figures.withheld(self.seed, list(self.states), list(areas), self._outspoken()):
+            uses[kept.state][kept.area] = Uses(Audience(kept.audience), kept.in_average)
+        for code, decided in uses.items():
+            state = self.states[code]
+            write_release(state=state, uses=decided, by=self.focal_points.get(state.pk, self.by))
 
     def _outspoken(self) -> list[str]:
         """States of the personas: whoever looks through their eyes finds a full history."""

@@ -191,6 +191,11 @@ def withheld(seed: int, states: Sequence[str], areas: Sequence[str], outspoken: 
     ]
 
 
+def named(seed: int, states: Sequence[str]) -> list[str]:
+    """The states that let the summary name them: all but three."""
+    return sorted(random.Random(f"{seed}:named").sample(sorted(states), max(0, len(states) - 3)))
+
+
 # -- Status ----------------------------------------------------------------------------------------------------------
 
 LEGAL = (LegalAxis.NONE, LegalAxis.DRAFTING, LegalAxis.ADOPTED, LegalAxis.IN_FORCE, LegalAxis.IN_FORCE)
