@@ -146,6 +146,7 @@ INSTALLED_APPS = [
     "members",
     "capabilities",
     "meetings",
+    "iwg_portal.summaries",
     "iwg_portal.pages",
 ]
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("members.urls")),
     path("", include("capabilities.urls")),
     path("", include("meetings.urls")),
+    path("", include("iwg_portal.summaries.urls")),
     path("", include("iwg_portal.pages.urls")),
 ]
 

@@ -38,6 +38,7 @@ from tests.factories import (
     declare,
     evidence_of,
     framework,
+    frozen_summary,
     person_with,
     stored_file,
 )
@@ -92,6 +93,8 @@ def furnish(cast: Cast) -> Cast:
     cast.law = stored_file(cast.own, cast.viewer("own_focal_point"), audience="public", title="A law")
     furnish_meetings(cast)
     furnish_papers(cast)
+    cast.summary = frozen_summary(cast.person("secretariat"), state="released")
+    cast.draft_summary = frozen_summary(cast.person("secretariat"))
     Heartbeat.objects.beat()
     return cast
 
@@ -160,6 +163,7 @@ def places(cast: Cast) -> dict[str, Any]:
     )
     rows |= {name: str(getattr(cast, name).pk) for name in (*of_meetings, "lesson", "raw_lesson")}
     rows |= {name: str(getattr(cast, name).pk) for name in ("paper", "draft_paper")}
+    rows |= {name: getattr(cast, name).code for name in ("summary", "draft_summary")}
     rows["group_of_meetings"] = cast.group_of_meetings.key
     people = {"person": cast.person("own_delegate"), "other_person": cast.person("other_delegate")}
     terms = {name.replace("person", "term"): person.terms.get().pk for name, person in people.items()}

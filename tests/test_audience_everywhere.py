@@ -7,7 +7,7 @@ from django.db import models
 from members.access import DEFAULT_AUDIENCE
 from members.enums import Audience
 
-OURS = ("base", "activity", "mail", "reminders", "jobs", "members", "capabilities", "meetings")
+OURS = ("base", "activity", "mail", "reminders", "jobs", "members", "capabilities", "meetings", "summaries")
 COMMON = "known to the whole group, or to everybody: names and words, no state's content"
 ITSELF = "about the person herself: read by her, and by who manages accounts"
 SEALED = "ids and counts, no content: read by the rules of the log"

@@ -17,14 +17,14 @@ from iwg_portal.celery import app as celery
 ROOT = Path(settings.BASE_DIR)
 APPS = ("members", "capabilities", "meetings")
 # Lowest first: a model may point to its own app and to those before it.
-FLOORS = ("base", "activity", "mail", "reminders", "jobs", "members", "capabilities", "meetings", "pages")
+FLOORS = ("base", "activity", "mail", "reminders", "jobs", "members", "capabilities", "meetings", "summaries", "pages")
 TOP_LEVEL = {
     "Dockerfile", "LICENSE", "Makefile", "README.md", "capabilities", "docker-compose.yml", "iwg_portal", "manage.py",
     "meetings", "members", "pyproject.toml", "requirements.txt", "static", "templates", "tests",
 }  # fmt: skip
 PROJECT_PACKAGE = {
     "__init__.py", "activity", "base", "celery.py", "docs", "jobs", "locale", "mail", "pages", "reminders",
-    "settings.py", "urls.py", "wsgi.py",
+    "settings.py", "summaries", "urls.py", "wsgi.py",
 }  # fmt: skip
 IN_AN_APP = {
     "__init__", "access", "actions", "admin", "apps", "data", "enums", "exports", "forms", "management", "middleware",

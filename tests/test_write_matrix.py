@@ -38,6 +38,7 @@ from tests.factories import (
     stored_file,
 )
 from tests.meetings import acts as register_acts
+from tests.summaries import acts as summary_acts
 
 TABLE = Path(__file__).parent / "policy" / "write.csv"
 with TABLE.open(newline="") as file:
@@ -167,7 +168,7 @@ ACTS = {
     ("record", "object"): lambda cast, by: record(cast, by, "object"),
     ("record", "approve"): lambda cast, by: record(cast, by, "approve"),
 }
-ACTS |= register_acts.ACTS
+ACTS |= register_acts.ACTS | summary_acts.ACTS
 # Every delegation's to do, whichever it is.
 FOR_ALL_MEMBERS = {("record", "comment"), ("paper", "look"), ("registration", "answer")}
 OF_ONE_STATE = [row for row in ROWS if (row["object"], row["verb"]) not in FOR_ALL_MEMBERS]

@@ -20,5 +20,6 @@ BEAT: dict[str, dict[str, Any]] = {
     "lapse-unconfirmed": {"task": "members.lapse_unconfirmed", "schedule": 86400.0},
     "apply-retention": {"task": "members.apply_retention", "schedule": 86400.0},
     "adopt-due": {"task": "meetings.adopt_due", "schedule": 60.0},
+    "build-summaries": {"task": "summaries.build", "schedule": 60.0},
     "discard-old-imports": {"task": "capabilities.discard_old_imports", "schedule": 86400.0},
 }

@@ -20,5 +20,6 @@ WORDS = {
     "members.lapse_unconfirmed": _("Ends offices that nobody confirmed in time."),
     "members.apply_retention": _("Removes personal data whose time is over."),
     "meetings.adopt_due": _("Adopts records that nobody has objected to by their hour."),
+    "summaries.build": _("Builds the regional summaries that were asked for."),
     "capabilities.discard_old_imports": _("Deletes uploaded workbooks that nobody confirmed within a week."),
 }

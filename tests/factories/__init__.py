@@ -42,6 +42,7 @@ from tests.factories.members import (
     person_with,
     stored_file,
 )
+from tests.factories.summaries import frozen_summary
 
 __all__ = [
     "ActionFactory",
@@ -73,6 +74,7 @@ __all__ = [
     "declare",
     "evidence_of",
     "framework",
+    "frozen_summary",
     "person_with",
     "stored_file",
     "version_of",

@@ -1,0 +1,174 @@
+"""Order a summary, build it, and take it from draft to release. Figures are read in one picture of the database."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from capabilities.enums import Scope
+from iwg_portal.activity.log import record
+from iwg_portal.mail.poke import order
+from iwg_portal.summaries import access, figures
+from iwg_portal.summaries.enums import SummaryState
+from iwg_portal.summaries.models import Summary
+from members.access import Viewer, viewer_for
+
+logger = logging.getLogger(__name__)
+NUMBERS = "summaries.numbers"  # the name of the advisory lock under which numbers are given
+TASK = "summaries.build"
+
+
+@transaction.atomic
+def ask(*, scope: str, by: Viewer) -> Summary:
+    """Order a summary; the worker builds it within a minute at most, as ``by``.
+
+    Asked again while it is being built, the same order is returned. Raises PermissionDenied, and ValidationError for a
+    scope that there is not. Side effects: an event; after the commit a poke, which may be lost.
+    """
+    if not access.can_build(by) or by.person is None:
+        raise PermissionDenied
+    if scope not in Scope.values:
+        raise ValidationError(_("Choose what the summary speaks of."))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [NUMBERS])
+    waiting = Summary.objects.filter(asked_by=by.person, scope=scope, state=SummaryState.QUEUED).first()
+    if waiting is not None:
+        return waiting
+    year = timezone.localdate().year
+    last = Summary.objects.filter(year=year).aggregate(last=Max("number"))["last"] or 0
+    made = Summary(year=year, number=last + 1, scope=scope, asked_by=by.person, asked_at=timezone.now())
+    made.full_clean()
+    made.save()
+    record("summary.asked", by=by.person, target=made, scope=scope)
+    _poke()
+    return made
+
+
+@transaction.atomic
+def retry(*, summary: Summary, by: Viewer) -> None:
+    """Have a failed one built again. Raises PermissionDenied. Twice is once."""
+    held = Summary.objects.select_for_update(of=("self",)).get(pk=summary.pk)
+    if not access.can_retry(by, held) or by.person is None:
+        raise PermissionDenied
+    held.state, held.problem, held.asked_by = SummaryState.QUEUED, "", by.person
+    held.full_clean()
+    held.save(update_fields=["state", "problem", "asked_by"])
+    record("summary.asked", by=by.person, target=held, scope=held.scope)
+    _poke()
+
+
+def _poke() -> None:
+    transaction.on_commit(lambda: order(TASK), robust=True)
+
+
+def build_waiting() -> int:
+    """Build what was ordered, one after the other; how many were built. Every minute by beat, and after an order.
+
+    Figures are read first and written then, in one step: of a worker that is killed the order stays, and there is no
+    half summary ever. Of two workers that build the same one the first is heard.
+    """
+    built = 0
+    tried: set[int] = set()
+    while (held := _next(tried)) is not None:
+        tried.add(held.pk)
+        found, problem = _read(held)
+        built += _settle(held, found, problem)
+    return built
+
+
+def _next(tried: set[int]) -> Summary | None:
+    rows = Summary.objects.filter(state=SummaryState.QUEUED).exclude(pk__in=tried)
+    return rows.select_related("asked_by").order_by("pk").first()
+
+
+def _read(held: Summary) -> tuple[dict[str, Any] | None, str]:
+    """The figures, or why there are none."""
+    try:
+        with one_picture():
+            if not access.can_build(viewer_for(held.asked_by)):
+                return None, "rights"  # the office has ended since she asked
+            return figures.take(held.scope, timezone.localdate(), timezone.now()), ""
+    except figures.NothingToSay:
+        return None, "nothing"
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the order waits
+    except Exception as error:
+        logger.exception("The summary %s could not be built.", held)
+        return None, type(error).__name__
+
+
+@contextlib.contextmanager
+def one_picture() -> Iterator[None]:
+    """All that is read within sees the database as at one moment; nothing may be written (the log's chain least)."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost:  # a test that rolls everything back is within a transaction already
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+@transaction.atomic
+def _settle(summary: Summary, content: dict[str, Any] | None, problem: str) -> bool:
+    """False where another worker was faster."""
+    held = Summary.objects.select_for_update(of=("self",)).select_related("asked_by").get(pk=summary.pk)
+    if held.state != SummaryState.QUEUED:
+        return False
+    if content is None:
+        held.state, held.problem = SummaryState.FAILED, problem[:200]
+        held.save(update_fields=["state", "problem"])
+        record("summary.failed", by=None, target=held, problem=held.problem)
+        return True
+    held.content, held.taken_at = content, dt.datetime.fromisoformat(content["as_of"])
+    held.sha256 = figures.sha256_of(content)
+    held.check_code = figures.check_code(held.sha256, held.code)
+    held.state = SummaryState.DRAFT
+    held.save(update_fields=["content", "taken_at", "sha256", "check_code", "state"])
+    record("summary.built", by=held.asked_by, target=held, sha256=held.sha256)
+    return True
+
+
+@transaction.atomic
+def approve(*, summary: Summary, by: Viewer) -> None:
+    """The chair's word that the figures may go to ministers. Raises PermissionDenied."""
+    held = _locked(summary)
+    if not access.can_approve(by, held):
+        raise PermissionDenied
+    held.state, held.approved_at = SummaryState.APPROVED, timezone.now()
+    held.save(update_fields=["state", "approved_at"])
+    record("summary.approved", by=by.person, target=held)
+
+
+@transaction.atomic
+def release(*, summary: Summary, by: Viewer) -> None:
+    """From now on every member state reads it. Raises PermissionDenied."""
+    held = _locked(summary)
+    if not access.can_release(by, held):
+        raise PermissionDenied
+    held.state = SummaryState.RELEASED
+    held.save(update_fields=["state"])
+    record("summary.released", by=by.person, target=held)
+
+
+@transaction.atomic
+def withdraw(*, summary: Summary, by: Viewer) -> None:
+    """It is handed out no more; its check code says so. Raises PermissionDenied."""
+    held = _locked(summary)
+    if not access.can_withdraw(by, held):
+        raise PermissionDenied
+    held.state = SummaryState.WITHDRAWN
+    held.save(update_fields=["state"])
+    record("summary.withdrawn", by=by.person, target=held)
+
+
+def _locked(summary: Summary) -> Summary:
+    return Summary.objects.select_for_update(of=("self",)).get(pk=summary.pk)

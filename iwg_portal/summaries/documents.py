@@ -1,0 +1,161 @@
+"""The PDF of a summary: set from its reading, for one person. The same figures give the same pages."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+
+from iwg_portal.base import cells
+from iwg_portal.base.charts import FRAMED, SHAPES
+from iwg_portal.base.documents import pdf
+from iwg_portal.summaries.reading import Reading
+from members.enums import TLP, Audience
+
+# Those of static/css/tokens.css on paper: ground and text of each status and level.
+STATUS_COLOURS = {
+    "none": ("#dde1df", "#16252b"),
+    "planned": ("#dcebe6", "#16252b"),
+    "legal_basis": ("#a9d3cb", "#16252b"),
+    "development": ("#62aea9", "#16252b"),
+    "pilot": ("#2b7f85", "#ffffff"),
+    "op_batch": ("#0b4d5a", "#ffffff"),
+    "op_interactive": ("#0b4d5a", "#ffffff"),
+    "op_partial": ("#0b4d5a", "#ffffff"),
+    "op_full": ("#0b4d5a", "#ffffff"),
+    "suspended": ("#f2f4f4", "#16252b"),
+    "nd": ("#f6f8f8", "#5b6b72"),
+}
+LEVEL_COLOURS = (
+    ("#eef1ee", "#16252b"),
+    ("#dcebe6", "#16252b"),
+    ("#a9d3cb", "#16252b"),
+    ("#62aea9", "#16252b"),
+    ("#0b4d5a", "#ffffff"),
+)
+LAND, EDGE, OUTLINE = "#e7ebec", "#ffffff", "#7d8d93"
+MAP_FILE = settings.BASE_DIR / "static" / "map" / "west-africa.svg"
+
+
+def summary_pdf(reading: Reading, *, reader: str) -> tuple[str, bytes]:
+    """File name and PDF/UA-1 in the reading's language; ``reader``: the person to whom it is handed, on each page."""
+    summary = reading.summary
+    label = TLP[Audience(summary.audience)]
+    data: dict[str, Any] = {
+        "title": reading.title,
+        "language": reading.language,
+        "group": _("%(group)s · handed to %(name)s") % {"group": reading.group, "name": reader},
+        "label": label,
+        "label-colour": "#ffc000",
+        "stamp": f"{reading.as_of_words} · {summary.code}",
+        "page-word": _("Check %(code)s · %(number)s of %(total)s")
+        % {"code": summary.check_code, "number": "{n}", "total": "{total}"},
+        "demo": _("Demonstration data") if reading.demonstration else "",
+        "standing": reading.standing,
+        "lead": reading.lead,
+        "consent": reading.consent,
+        "map": {"svg": drawn_map(reading), "alt": _alternative(reading), "words": reading.map_words},
+        "ladders": [
+            {
+                "title": ladder.title,
+                "segments": [
+                    {"words": words, "n": n, "fill": STATUS_COLOURS[code][0], "ink": STATUS_COLOURS[code][1]}
+                    for code, words, n in ladder.segments
+                ],
+            }
+            for ladder in reading.ladders
+        ],
+        "changes": {"title": _changes_title(reading), "rows": reading.changes},
+        "grid": {
+            "title": _("State by state"),
+            "note": _("Mean levels 0–4 as declared by each state in the self-assessment of %(year)s.")
+            % {"year": reading.year},
+            "head": [_("State"), *reading.columns],
+            "kinds": len(reading.kinds),
+            "rows": [
+                {
+                    "name": row.name,
+                    "cells": [
+                        *(_cell(words if code != "nd" else "–", STATUS_COLOURS[code]) for code, words in row.status),
+                        *(_level(value) for value in row.levels),
+                    ],
+                }
+                for row in reading.rows
+            ],
+        },
+        "medians": {
+            "title": _("Regional median by area"),
+            "head": [_("Area"), *(str(year) for year in reading.median_years), _("Spread")],
+            "rows": [[area, *values, half] for area, values, half in reading.median_rows],
+        },
+        "decisions": {
+            "title": _("Decisions"),
+            "words": reading.decisions_words,
+            "head": [_("No."), _("Decision"), _("Status")],
+            "rows": [
+                [row["code"], f"{row['text']} ({row['meeting']}, {row['day']})", row["standing"]]
+                for row in reading.decisions
+            ],
+        },
+        "actions": {"title": _("Action points"), "words": reading.actions_words},
+        "lessons": {
+            "title": _("Lessons"),
+            "none": _("None."),
+            "rows": reading.lessons,
+        },
+        "annex": {
+            "title": _("How to read this summary"),
+            "rows": [
+                reading.consent,
+                _("A mean or median is not said where fewer than five states contribute to it."),
+                _("Figures are declared by each state itself; the group ranks nobody."),
+                *(f"{kind}: {', '.join(words)}." for kind, words in reading.ladder_words),
+                _("Source: %(source)s.") % {"source": reading.source_words},
+                _("The figures are frozen under the SHA-256 value %(hash)s.") % {"hash": summary.sha256},
+                _("Whether this document is genuine is confirmed on the page “Check a document” of the portal."),
+            ],
+        },
+    }
+    return reading.file_name("pdf"), pdf("summary", data)
+
+
+def _changes_title(reading: Reading) -> str:
+    return _("What changed since %(year)s") % {"year": reading.before} if reading.before else _("How complete it is")
+
+
+def _cell(text: str, colours: tuple[str, str]) -> dict[str, str]:
+    return {"text": text, "fill": colours[0], "ink": colours[1]}
+
+
+def _level(value: float | None) -> dict[str, str]:
+    if value is None:
+        return _cell("–", STATUS_COLOURS["nd"])
+    return _cell(cells.number(value, 1), LEVEL_COLOURS[min(4, max(0, int(value + 0.5)))])
+
+
+def _alternative(reading: Reading) -> str:
+    return ". ".join(label for _code, _status, label in reading.on_map) or reading.map_words
+
+
+@lru_cache(maxsize=1)
+def _shapes() -> tuple[dict[str, str], str]:
+    """Path of each state, and of the land around, from the map that the pages show."""
+    found = dict(re.findall(r'<path id="([A-Za-z]+)" d="([^"]+)"', MAP_FILE.read_text(encoding="utf-8")))
+    return {code: path for code, path in found.items() if code in SHAPES}, found.get("land", "")
+
+
+def drawn_map(reading: Reading) -> str:
+    """The map as SVG, with the colours of the status."""
+    shapes, land = _shapes()
+    parts = [f'<path d="{land}" fill="{LAND}"/>']
+    for code, status, _label in reading.on_map:
+        if code not in shapes:
+            continue
+        fill = STATUS_COLOURS[status][0]
+        edge = fill if code == FRAMED and status != "nd" else OUTLINE if status == "nd" else EDGE
+        parts.append(f'<path d="{shapes[code]}" fill="{escape(fill)}" stroke="{edge}" stroke-width="3"/>')
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2000 1200">{"".join(parts)}</svg>'

@@ -1,0 +1,25 @@
+"""Where a regional summary stands, from the order to the release."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SummaryState(models.TextChoices):
+    """``queued`` and ``failed`` have no figures yet; those of the others never change."""
+
+    QUEUED = "queued", _("being built")
+    FAILED = "failed", _("could not be built")
+    DRAFT = "draft", _("draft")
+    APPROVED = "approved", _("approved by the chair")
+    RELEASED = "released", _("released")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+FROZEN = (SummaryState.DRAFT, SummaryState.APPROVED, SummaryState.RELEASED, SummaryState.WITHDRAWN)
+# From which states a step leads to the state named.
+BEFORE: dict[str, frozenset[str]] = {
+    SummaryState.QUEUED: frozenset({SummaryState.FAILED}),
+    SummaryState.APPROVED: frozenset({SummaryState.DRAFT}),
+    SummaryState.RELEASED: frozenset({SummaryState.APPROVED}),
+    SummaryState.WITHDRAWN: frozenset({SummaryState.DRAFT, SummaryState.APPROVED, SummaryState.RELEASED}),
+}

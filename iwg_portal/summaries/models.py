@@ -1,0 +1,93 @@
+"""The regional summary: figures of one moment, frozen and numbered, from which every document is made."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from capabilities.enums import Scope
+from iwg_portal.summaries.enums import FROZEN, SummaryState
+from members.enums import Audience
+from members.models.audiences import known_audience
+
+HASHED = Q(sha256__regex="^[0-9a-f]{64}$")
+
+
+class Summary(models.Model):
+    """One snapshot, with what became of it. All times are UTC.
+
+    ``content`` holds the figures with every name and word that a document needs, in the three languages, so that the
+    document of a year later says the same (see ``figures``); ``sha256`` is that of its canonical JSON. ``check_code``
+    stands on each page and can be confirmed by anybody. ``audience``: states are named, so it is for the members.
+    """
+
+    year = models.PositiveSmallIntegerField()
+    number = models.PositiveSmallIntegerField()
+    scope = models.CharField(max_length=6, choices=Scope.choices, default=Scope.BOTH)
+    audience = models.CharField(max_length=11, choices=Audience.choices, default=Audience.MEMBERS)
+    state = models.CharField(max_length=9, choices=SummaryState.choices, default=SummaryState.QUEUED)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True, blank=True, help_text="the moment of all figures")
+    content = models.JSONField(null=True, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    check_code = models.CharField(max_length=12, blank=True)
+    problem = models.CharField(max_length=200, blank=True, help_text="why it could not be built; no figure")
+    # The document says when the chair approved it.
+    approved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "summaries"
+        constraints = [
+            models.UniqueConstraint(fields=["year", "number"], name="summary_numbered_once"),
+            models.UniqueConstraint(
+                fields=["asked_by", "scope"],
+                condition=Q(state=SummaryState.QUEUED),
+                name="summary_asked_once",
+                violation_error_message=_("This summary is being built already."),
+            ),
+            models.UniqueConstraint(fields=["check_code"], condition=~Q(check_code=""), name="summary_code_once"),
+            models.CheckConstraint(
+                name="summary_frozen_has_figures",
+                condition=(
+                    Q(state__in=FROZEN, content__isnull=False, taken_at__isnull=False) & ~Q(check_code="") & HASHED
+                )
+                | (~Q(state__in=FROZEN) & Q(content__isnull=True, taken_at__isnull=True, sha256="", check_code="")),
+            ),
+            models.CheckConstraint(
+                name="summary_approved_before_release",
+                condition=~Q(state__in=[SummaryState.APPROVED, SummaryState.RELEASED]) | Q(approved_at__isnull=False),
+            ),
+            models.CheckConstraint(name="summary_names_states", condition=Q(audience=Audience.MEMBERS)),
+            known_audience("summary_audience_known"),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="figures_stay",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__content__isnull=False)
+                & (
+                    pgtrigger.Q(old__content__df=pgtrigger.F("new__content"))
+                    | pgtrigger.Q(old__sha256__df=pgtrigger.F("new__sha256"))
+                    | pgtrigger.Q(old__check_code__df=pgtrigger.F("new__check_code"))
+                    | pgtrigger.Q(old__taken_at__df=pgtrigger.F("new__taken_at"))
+                ),
+            ),
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def code(self) -> str:
+        """As it is named: 2026-03."""
+        return f"{self.year}-{self.number:02}"
+
+    @property
+    def address(self) -> tuple[int, str]:
+        """What stands in its address: the year, and the number as it is written."""
+        return self.year, f"{self.number:02}"

@@ -1,0 +1,331 @@
+"""A summary in one language: sentences, tables and map from its frozen figures. Asks the database nothing.
+
+What the page shows, the PDF and the workbook say the same, because all three are made from one ``Reading``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from capabilities.enums import LADDERS, StatusKind
+from iwg_portal.base import cells, marks
+from iwg_portal.base.dates import date_format
+from iwg_portal.summaries.enums import SummaryState
+from iwg_portal.summaries.figures import FORMAT, LANGUAGES
+from iwg_portal.summaries.models import Summary
+from meetings.enums import DecisionState
+from members.sorting import fold_name
+
+NOT_SHOWN = "nd"
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """One bar: ``segments`` are (code, words, count), the states that are not named last; they fill ``members``."""
+
+    kind: str
+    title: str
+    sentence: str
+    segments: tuple[tuple[str, str, int], ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One state in the grid. ``status``: (code, words) per kind; ``levels``: a mean or None per area."""
+
+    code: str
+    name: str
+    status: tuple[tuple[str, str], ...]
+    as_of: tuple[str, ...]
+    levels: tuple[float | None, ...]
+
+
+class Reading:
+    """The content of a frozen ``summary`` in the active language. Raises ValueError for a format it does not know."""
+
+    def __init__(self, summary: Summary) -> None:
+        content: dict[str, Any] = summary.content or {}
+        if content.get("format") != FORMAT:
+            raise ValueError(f"format {content.get('format')!r}")
+        self.summary, self.content = summary, content
+        active = (get_language() or LANGUAGES[0])[:2]
+        self.language = active if active in LANGUAGES else LANGUAGES[0]
+        self.members: int = content["members"]
+        self.kinds: list[str] = content["kinds"]
+        self.year: int = content["round"]["year"]
+        self.before: int | None = content["round"]["before"]
+        self.areas: list[dict[str, Any]] = content["areas"]
+
+    # -- Head and foot ---------------------------------------------------------------------------------------
+
+    @property
+    def group(self) -> str:
+        return str(self.content["group"][self.language])
+
+    @property
+    def title(self) -> str:
+        return _("Regional summary %(code)s") % {"code": self.summary.code}
+
+    @property
+    def as_of(self) -> dt.datetime:
+        """In the group's zone."""
+        return dt.datetime.fromisoformat(self.content["as_of"]).astimezone(zoneinfo.ZoneInfo(self.content["zone"]))
+
+    @property
+    def as_of_words(self) -> str:
+        moment = f"{date_format(self.as_of, 'DATETIME_FORMAT')} {marks.zone(self.as_of)}"
+        return _("As of %(now)s") % {"now": moment}
+
+    @property
+    def source_words(self) -> str:
+        """Number and edition, for the foot of each page."""
+        return _("snapshot %(code)s · framework edition %(edition)s") % {
+            "code": self.summary.code,
+            "edition": self.content["round"]["edition"],
+        }
+
+    @property
+    def standing(self) -> str:
+        approved = self.summary.approved_at
+        if self.summary.state in (SummaryState.APPROVED, SummaryState.RELEASED) and approved:
+            on = date_format(approved.astimezone(self.as_of.tzinfo).date(), "DATE_FORMAT")
+            return _("For ministers and heads of delegation · approved by the chair on %(day)s") % {"day": on}
+        if self.summary.state == SummaryState.WITHDRAWN:
+            return _("Withdrawn: not to be used any more")
+        return _("Draft, not approved by the chair")
+
+    @property
+    def demonstration(self) -> bool:
+        return bool(self.content["demonstration"])
+
+    def file_name(self, ending: str) -> str:
+        """Plain ASCII: what, which, in which language."""
+        return f"regional-summary-{self.summary.code}-{self.language}.{ending}"
+
+    # -- Sentences -------------------------------------------------------------------------------------------
+
+    @property
+    def lead(self) -> list[str]:
+        return [ladder.sentence for ladder in self.ladders]
+
+    @property
+    def consent(self) -> str:
+        return _(
+            "The group has %(members)s member states. A state is named only with what it agreed to have named; a state"
+            " that did not agree is shown as one that did not report, and is not in these counts."
+        ) % {"members": self.members}
+
+    @property
+    def changes(self) -> list[str]:
+        """What moved since the round before, and how complete and how old the figures are."""
+        found = []
+        if self.before:
+            for ladder in self.content["ladders"]:
+                if ladder["compared"]:
+                    found.append(self._movement(ladder))
+            rises = self._rises()
+            if rises:
+                found.append(
+                    _("Regional medians since %(year)s%(colon)s%(list)s.")
+                    % {"year": self.before, "colon": marks.colon(), "list": "; ".join(rises)}
+                )
+        shared, of = self.content["answered"]
+        found.append(
+            _("%(answered)s of %(members)s member states shared their self-assessment of %(year)s with the members.")
+            % {"answered": shared, "members": of, "year": self.year}
+        )
+        months = self.content["age_months"]
+        if months is not None:
+            found.append(
+                ngettext(
+                    "Median age of the reports shown: %(months)s month.",
+                    "Median age of the reports shown: %(months)s months.",
+                    months,
+                )
+                % {"months": months}
+            )
+        return found
+
+    def _movement(self, ladder: dict[str, Any]) -> str:
+        names = {
+            "kind": _kind(ladder["kind"]),
+            "year": self.before,
+            "up": ladder["up"],
+            "down": ladder["down"],
+            "into": ladder["into_operation"],
+            "compared": ladder["compared"],
+        }
+        return (
+            _(
+                "%(kind)s since %(year)s, of %(compared)s states with a report in both years: steps up %(up)s,"
+                " steps back %(down)s, newly in operation %(into)s."
+            )
+            % names
+        )
+
+    def _rises(self) -> list[str]:
+        """Per area, the median now against that of the round before, where both are there."""
+        found = []
+        for area, median in zip(self.areas, self.content["medians"], strict=True):
+            points = {point["year"]: point["median"] for point in median["course"]}
+            now, then = points.get(self.year), points.get(self.before)
+            if now is not None and then is not None:
+                step = cells.rounded(now - then)
+                sign = "+" if step > 0 else "−" if step < 0 else "±"
+                found.append(f"{area['short'][self.language]} {sign}{cells.number(abs(step), 1)}")
+        return found
+
+    @property
+    def decisions_words(self) -> str:
+        counts = self.content["decisions"]["counts"]
+        return _("Active %(active)s, carried out %(done)s, superseded %(superseded)s.") % {
+            "active": counts[DecisionState.ACTIVE],
+            "done": counts[DecisionState.CARRIED_OUT],
+            "superseded": counts[DecisionState.SUPERSEDED],
+        }
+
+    @property
+    def actions_words(self) -> str:
+        names = self.content["actions"]
+        return _("Action points, counted by owner: %(done)s of %(total)s done, %(overdue)s overdue.") % names
+
+    # -- Ladders, map ----------------------------------------------------------------------------------------
+
+    def words(self, ladder: str, code: str) -> str:
+        if code == NOT_SHOWN:
+            return _("No report, or not named")
+        return str(self.content["words"][self.language].get(f"{ladder}/{code}", code))
+
+    @property
+    def ladders(self) -> list[Ladder]:
+        found = []
+        for ladder in self.content["ladders"]:
+            kind = ladder["kind"]
+            segments = [(code, self.words(kind, code), n) for code, n in ladder["steps"]]
+            if ladder["rest"]:
+                segments.append((NOT_SHOWN, self.words(kind, NOT_SHOWN), ladder["rest"]))
+            if ladder["named"]:
+                sentence = _("%(kind)s is in operation in %(n)s of the %(named)s member states that are named.") % {
+                    "kind": _kind(kind),
+                    "n": ladder["operational"],
+                    "named": ladder["named"],
+                }
+            else:
+                sentence = _("No member state agreed to be named with its status of %(kind)s.") % {"kind": _kind(kind)}
+            found.append(Ladder(kind, _kind(kind), sentence, tuple(segments)))
+        return found
+
+    @property
+    def map_kind(self) -> str:
+        return self.kinds[0]
+
+    @property
+    def map_words(self) -> str:
+        return _("The map shows %(kind)s. The table has every state.") % {"kind": _kind(self.map_kind)}
+
+    @property
+    def on_map(self) -> list[tuple[str, str, str]]:
+        """(alpha-2, status code, name with status) of each state."""
+        place = self.kinds.index(self.map_kind)
+        return [
+            (row.code, row.status[place][0], f"{row.name}{marks.colon()}{row.status[place][1]}") for row in self.rows
+        ]
+
+    # -- Tables ----------------------------------------------------------------------------------------------
+
+    @property
+    def columns(self) -> list[str]:
+        return [*(_kind(kind) for kind in self.kinds), *(area["short"][self.language] for area in self.areas)]
+
+    @property
+    def rows(self) -> list[Row]:
+        """Every member state in the alphabetical order of the language."""
+        found = []
+        for row in self.content["states"]:
+            held = [row[kind] for kind in self.kinds]
+            codes = [one[0] if one else NOT_SHOWN for one in held]
+            found.append(
+                Row(
+                    row["code"],
+                    self.content["names"][row["code"]][self.language],
+                    tuple((code, self.words(kind, code)) for kind, code in zip(self.kinds, codes, strict=True)),
+                    tuple(one[1] if one else "" for one in held),
+                    tuple(row["areas"][area["code"]] for area in self.areas),
+                )
+            )
+        return sorted(found, key=lambda row: (fold_name(row.name), row.code))
+
+    @property
+    def median_years(self) -> list[int]:
+        course = self.content["medians"][0]["course"] if self.content["medians"] else []
+        return [point["year"] for point in course][-6:]
+
+    @property
+    def median_rows(self) -> list[tuple[str, list[str], str]]:
+        """Area, its median in each year shown, and middle half with n of N of the newest round."""
+        found = []
+        for area, median in zip(self.areas, self.content["medians"], strict=True):
+            points = {point["year"]: point for point in median["course"]}
+            newest = points.get(self.year) or {"median": None, "n": None, "of": 0}
+            found.append(
+                (
+                    area["title"][self.language],
+                    [_figure(points[year]["median"]) for year in self.median_years],
+                    self._half(newest),
+                )
+            )
+        return found
+
+    def _half(self, point: dict[str, Any]) -> str:
+        if point["median"] is None:
+            return _("fewer than 5 states")
+        return _("middle half %(low)s to %(high)s, %(n)s of %(total)s states") % {
+            "low": _figure(point["lower"]),
+            "high": _figure(point["upper"]),
+            "n": point["n"],
+            "total": point["of"],
+        }
+
+    @property
+    def decisions(self) -> list[dict[str, str]]:
+        return [
+            {
+                **row,
+                "standing": str(DecisionState(row["status"]).label),
+                "day": date_format(dt.date.fromisoformat(row["on"]), "DATE_FORMAT"),
+            }
+            for row in self.content["decisions"]["rows"]
+        ]
+
+    @property
+    def lessons(self) -> list[dict[str, str]]:
+        return [
+            {
+                "title": row["title"][self.language],
+                "language": row["language"][self.language],
+                "state": row["state_name"][self.language] if row["state_name"] else "",
+            }
+            for row in self.content["lessons"]
+        ]
+
+    @property
+    def ladder_words(self) -> list[tuple[str, list[str]]]:
+        """Per kind its steps in words, highest first: the key to the tables."""
+        return [
+            (_kind(kind), [self.words(kind, code) for code in (*reversed(LADDERS[kind]), "suspended")])
+            for kind in self.kinds
+        ]
+
+
+def _kind(kind: str) -> str:
+    return str(StatusKind(kind).label)
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else cells.number(value, 1)

@@ -1,0 +1,205 @@
+"""The regional summaries: the list, one with its preview, its documents, and whether a document is genuine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import translation
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from capabilities.enums import Scope
+from iwg_portal.activity import log
+from iwg_portal.base import cells, charts
+from iwg_portal.base.render import render
+from iwg_portal.base.step_up import factor_not_required
+from iwg_portal.base.uploads.names import disposition
+from iwg_portal.summaries import access, actions
+from iwg_portal.summaries.documents import summary_pdf
+from iwg_portal.summaries.enums import FROZEN, SummaryState
+from iwg_portal.summaries.figures import spelled
+from iwg_portal.summaries.models import Summary
+from iwg_portal.summaries.reading import Reading
+from iwg_portal.summaries.workbook import summary_workbook
+from members.access import Viewer
+
+PAGE = 25
+MAP = "map/west-africa.svg"
+MAKERS = {
+    "pdf": (summary_pdf, "application/pdf"),
+    "xlsx": (summary_workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def summaries(request: HttpRequest) -> HttpResponse:
+    """All that she may see. POST by who prepares them: a new one, ``scope=both|advpax|pnr``."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    if not viewer.reads_members:
+        raise Http404
+    may_build = access.can_build(viewer)
+    problem = ""
+    if request.method == "POST":
+        if not may_build:
+            raise PermissionDenied
+        try:
+            made = actions.ask(scope=request.POST.get("scope", ""), by=viewer)
+        except ValidationError as error:
+            problem = " ".join(error.messages)
+        else:
+            messages.success(request, _("The summary is being built. Its figures are those of this moment."))
+            return redirect("summary", *made.address)
+    found = Paginator(access.visible_summaries(viewer).defer("content"), PAGE).get_page(request.GET.get("page"))
+    context = {
+        "found": found,
+        "may_build": may_build,
+        "scopes": [(value, label, value == Scope.BOTH) for value, label in Scope.choices],
+        "problem": problem,
+    }
+    return render(request, "summaries/summaries.html", context, status=422 if problem else 200)
+
+
+def _find(viewer: Viewer, year: int, number: int) -> Summary:
+    return get_object_or_404(access.visible_summaries(viewer), year=year, number=number)
+
+
+@require_safe
+def summary(request: HttpRequest, year: int, number: int) -> HttpResponse:
+    """The preview: what the documents say, as a page. While it is built, where that stands."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    found = _find(viewer, year, number)
+    context: dict[str, Any] = {
+        "summary": found,
+        "allowed": access.allowed(viewer, found),
+        "crumbs": [{"url": reverse("summaries"), "label": _("Regional summaries")}],
+        "prepares": access.prepares(viewer),
+    }
+    if found.state in FROZEN:
+        reading = Reading(found)
+        context |= {
+            "reading": reading,
+            "map": charts.region_map(
+                [(code, status, "", label) for code, status, label in reading.on_map], reading.map_words, static(MAP)
+            ),
+            "bars": [
+                {
+                    "title": ladder.title,
+                    "bar": charts.stacked_bar(ladder.segments, reading.members, ladder.title),
+                    "legend": charts.legend(ladder.segments),
+                }
+                for ladder in reading.ladders
+            ],
+            "table": _table(reading),
+            "files": _files(found) if access.can_export(viewer, found) else [],
+        }
+    else:
+        context["why"] = _why(found)
+    return render(request, "summaries/summary.html", context)
+
+
+def _table(reading: Reading) -> SafeString:
+    columns = [(word, "") for word in reading.columns]
+    rows = [
+        (
+            row.code,
+            row.name,
+            "",
+            [
+                *(cells.cell(mark_safe(cells.chip(code, words))) for code, words in row.status),
+                *(cells.level_cell(value, places=1) for value in row.levels),
+            ],
+        )
+        for row in reading.rows
+    ]
+    return cells.heat_table(columns, rows, caption=_("State by state"), corner=_("State"), key="summary-states")
+
+
+def _files(found: Summary) -> list[dict[str, Any]]:
+    return [
+        {
+            "language": name,
+            "code": code,
+            "links": [
+                (
+                    reverse("summary_file", args=[*found.address, code, ending]),
+                    ending.upper(),
+                )
+                for ending in MAKERS
+            ],
+        }
+        for code, name in settings.LANGUAGES
+    ]
+
+
+def _why(found: Summary) -> str:
+    if found.state == SummaryState.QUEUED:
+        return _("The figures are being read. This takes a few seconds; reload the page to see them.")
+    if found.problem == "nothing":
+        return _("There is no published self-assessment, or no member state: there is nothing to sum up.")
+    if found.problem == "rights":
+        return _("Whoever asked for it holds the office no more: ask for it anew.")
+    return _("The figures could not be read. Try again; if it fails once more, tell whoever runs the portal.")
+
+
+VERBS = {
+    "retry": (actions.retry, lambda: _("The summary is being built. Its figures are those of this moment.")),
+    "approve": (actions.approve, lambda: _("Approved. The secretariat can release it now.")),
+    "release": (actions.release, lambda: _("Released: every member state can read it.")),
+    "withdraw": (actions.withdraw, lambda: _("Withdrawn. Its check code says so from now on.")),
+}
+
+
+@require_POST
+def summary_move(request: HttpRequest, year: int, number: int) -> HttpResponse:
+    """``do``: a key of ``VERBS``."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    found = _find(viewer, year, number)
+    if not access.prepares(viewer):
+        raise PermissionDenied
+    if request.POST.get("do") not in VERBS:
+        raise BadRequest("unknown verb")
+    act, words = VERBS[request.POST["do"]]
+    act(summary=found, by=viewer)
+    messages.success(request, words())
+    return redirect("summary", *found.address)
+
+
+@require_safe
+def summary_file(request: HttpRequest, year: int, number: int, language: str, ending: str) -> HttpResponse:
+    """The document, made at the click for whoever clicks. Every time it leaves a line in the log."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    found = _find(viewer, year, number)
+    if language not in dict(settings.LANGUAGES) or ending not in MAKERS or not access.can_export(viewer, found):
+        raise Http404
+    make, content_type = MAKERS[ending]
+    with translation.override(language):
+        name, content = make(Reading(found), reader=str(viewer.person))
+    log.exported(request, name, target=found, language=language, sha256=found.sha256)
+    return HttpResponse(
+        content,
+        content_type=content_type,
+        headers={"Content-Disposition": disposition(name), "Content-Language": language},
+    )
+
+
+@login_not_required
+@factor_not_required
+@require_safe
+def check(request: HttpRequest) -> HttpResponse:
+    """``code``: what stands on a page of a document. Says which document it is and how it stands, and no figure."""
+    typed = request.GET.get("code", "")[:40]
+    code = spelled(typed)
+    found = access.of_code(code)
+    reading = Reading(found) if found else None
+    context = {"typed": typed, "code": code, "found": found, "reading": reading}
+    return render(request, "summaries/check.html", context)
