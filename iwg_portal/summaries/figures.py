@@ -108,7 +108,13 @@ def _status(
     rows = capability_access.visible_status(ANY_MEMBER).filter(
         state__in=[state.pk for state in states if (state.pk, HEADLINE) in uses]
     )
-    return query.current_status(rows), query.status_on(rows, before.reference_date) if before else {}
+    now, then = query.current_status(rows), query.status_on(rows, before.reference_date) if before else {}
+    # A report that declares nothing is none.
+    return _declared(now), _declared(then)
+
+
+def _declared(status: query.StatusByState) -> query.StatusByState:
+    return {key: held for key, held in status.items() if held.label != "nd"}
 
 
 def _states(

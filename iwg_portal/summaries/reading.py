@@ -177,7 +177,7 @@ class Reading:
             now, then = points.get(self.year), points.get(self.before)
             if now is not None and then is not None:
                 step = cells.rounded(now - then)
-                sign = "+" if step > 0 else "−" if step < 0 else "±"
+                sign = "+" if step > 0 else "−" if step < 0 else ""
                 found.append(f"{area['short'][self.language]} {sign}{cells.number(abs(step), 1)}")
         return found
 

@@ -142,6 +142,13 @@ def test_says_no_median_of_fewer_than_five_states(world):
     assert points[1]["median"] == 2.0
 
 
+def test_a_report_that_declares_nothing_is_none(world):
+    StatusReportFactory(state=world.own, kind="pnr", delivery="nd", legal="nd")
+    made = built(world)
+    assert row(made, world.own)["pnr"] is None
+    assert made.content["ladders"][1]["named"] == 0
+
+
 # -- The figures stay -------------------------------------------------------------------------------------------------
 
 
