@@ -39,7 +39,7 @@ for file in $(1); do \
 done
 endef
 
-.PHONY: help install install-tests demo test check bench bench-audit bench-faults bench-sign-in bench-record bench-reminders rule-drops lock screens messages
+.PHONY: help install install-tests demo test check bench bench-audit bench-faults bench-sign-in bench-record bench-reminders bench-summary rule-drops lock screens messages
 
 help:
 	@echo "make demo      run the portal with demonstration data (PORT=8000, DATA_DIR=.data)"
@@ -51,6 +51,7 @@ help:
 	@echo "make bench-sign-in  70 people sign in from one address within two minutes (BENCH_JSON=file)"
 	@echo "make bench-record  two write a record of 200 blocks while workers are killed (BENCH_JSON=file, ARGS=--seed=2)"
 	@echo "make bench-reminders  a year of reminders hour by hour in six zones (BENCH_JSON=file, ARGS=--days=60)"
+	@echo "make bench-summary  how long a regional summary takes, of 16 and of 193 states (BENCH_JSON=file)"
 	@echo "make rule-drops  drop each condition of the audience rule in turn: does a test notice?"
 	@echo "make screens   save every page per persona, language and width"
 	@echo "make messages  collect the texts to translate into iwg_portal/locale"
@@ -89,6 +90,9 @@ rule-drops: install-tests
 
 bench-record: install-tests
 	@exec $(PY) manage.py bench_record $(if $(BENCH_JSON),--json "$(BENCH_JSON)") $(ARGS)
+
+bench-summary: install-tests
+	@exec $(PY) manage.py bench_summary $(if $(BENCH_JSON),--json "$(BENCH_JSON)") $(ARGS)
 
 bench-reminders: install-tests
 	@exec $(PY) manage.py bench_reminders $(if $(BENCH_JSON),--json "$(BENCH_JSON)") $(ARGS)
