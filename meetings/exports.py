@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+import icalendar
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -16,6 +19,8 @@ from iwg_portal.base import marks
 from iwg_portal.base.dates import date_format
 from iwg_portal.base.documents import pdf
 from iwg_portal.base.markdown import plain
+from meetings.access.calendars import is_told
+from meetings.enums import MeetingState
 from meetings.models import Meeting
 from meetings.queries.agenda import Slot
 from meetings.queries.meetings import days, place_words, when
@@ -132,3 +137,63 @@ def _slot(slot: Slot, papers: Sequence[Sheet]) -> dict[str, Any]:
         "note": [line for line in plain(item.note).splitlines() if line.strip()],
         "language": item.language,
     }
+
+
+# -- Calendar ---------------------------------------------------------------------------------------------------------
+
+
+def calendar(meetings: Iterable[Meeting], *, name: str) -> bytes:
+    """An iCalendar file (RFC 5545) of the meetings, in the active language; fetch group and host along.
+
+    A meeting keeps its UID, and its SEQUENCE rises with each change and when it is cancelled, so that programs put the
+    new in place of the old. Times are those of the meeting's own zone, which the file describes. What is not for the
+    whole group is an event without title, place or address: that she is busy. The same rows give the same bytes.
+    """
+    file = icalendar.Calendar()
+    file.add("prodid", "-//IWG Portal//Calendar//EN")
+    file.add("version", "2.0")
+    file.add("x-wr-calname", _plain_line(name))
+    file.add("refresh-interval;value=duration", "PT6H")
+    for meeting in meetings:
+        file.add_component(_event(meeting))
+    file.add_missing_timezones()
+    written = file.to_ical()
+    assert isinstance(written, bytes)
+    return written
+
+
+def _event(meeting: Meeting) -> icalendar.Event:
+    event, cancelled = icalendar.Event(), meeting.state == MeetingState.CANCELLED
+    host = settings.PUBLIC_URL.rstrip("/")
+    event.add("uid", f"{salted_hmac('meetings.calendar', str(meeting.pk), algorithm='sha256').hexdigest()[:32]}@iwg")
+    event.add("dtstamp", (meeting.announced_at or meeting.created_at).astimezone(dt.UTC))
+    event.add("dtstart", meeting.starts_at.astimezone(meeting.tz))
+    event.add("dtend", meeting.ends_at.astimezone(meeting.tz))
+    event.add("sequence", 2 * meeting.version + cancelled)
+    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    if not is_told(meeting):
+        event.add("summary", _("Busy"))
+        event.add("class", "CONFIDENTIAL")
+        return event
+    event.add("summary", _plain_line(meeting.title))
+    if where := place_words(meeting):
+        event.add("location", _plain_line(where))
+    event.add("url", f"{host}{reverse('meeting', args=[meeting.pk])}")
+    label = TLP[Audience(meeting.audience)]
+    event.add("description", "\n".join([_plain_line(meeting.group.name), label, *_demonstration()]))
+    return event
+
+
+def _demonstration() -> list[str]:
+    return [_("Demonstration data, invented")] if settings.DEMO else []
+
+
+def _plain_line(text: str) -> str:
+    """Without line ends and other control characters: nothing that somebody typed begins a line of the file."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
+def calendar_name(meeting: Meeting) -> str:
+    """Of the file of one meeting, in ASCII."""
+    day = meeting.starts_at.astimezone(meeting.tz).date().isoformat()
+    return f"meeting-{meeting.group.key}-{meeting.number}-{day}.ics"

@@ -55,6 +55,7 @@ WITHOUT = {
     "capabilities.StatusImport": "holds every state's levels: the secretariat's alone, whoever uploaded it",
     "capabilities.AnswerHistory": "shown nowhere; read through its answer",
     "capabilities.ReleaseHistory": "shown nowhere; read through its release",
+    "meetings.CalendarFeed": ITSELF,
     "meetings.Group": COMMON,
     "meetings.CoChair": COMMON,
     "meetings.Turn": "the rotation as planned: known to the members",

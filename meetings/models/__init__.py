@@ -2,6 +2,7 @@
 
 from meetings.models.action_points import ActionEvidence, ActionOwner, ActionPoint, ActionReport
 from meetings.models.attendance import Attendance, Registration
+from meetings.models.calendars import CalendarFeed
 from meetings.models.decisions import Decision
 from meetings.models.groups import CoChair, Group, Turn
 from meetings.models.lessons import Lesson, LessonText, LessonUse
@@ -19,6 +20,7 @@ __all__ = [
     "Attendance",
     "Block",
     "BlockRevision",
+    "CalendarFeed",
     "Circulation",
     "CoChair",
     "Comment",

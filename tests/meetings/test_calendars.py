@@ -1,0 +1,196 @@
+"""Meetings in somebody's own calendar: what the address gives to whom, and that changes replace what was copied."""
+
+import datetime as dt
+import re
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
+
+import icalendar
+import pytest
+from django.utils import timezone
+
+from iwg_portal.activity.models import Event
+from meetings.actions import calendars as actions
+from meetings.actions import meetings as meeting_actions
+from meetings.models import CalendarFeed, Meeting
+from members.models import Term
+from tests.factories import MeetingFactory
+
+pytestmark = pytest.mark.django_db
+SECRET_TITLE, SECRET_PLACE = "Meeting about Kestrel", "Room Osprey"
+
+
+@pytest.fixture
+def feed(cast):
+    """Reads as whoever made it; gives the address alone."""
+
+    def of(part):
+        made = actions.make_feed(by=cast.viewer(part))
+        return f"/calendar/meetings.ics?key={made.token}"
+
+    return of
+
+
+@pytest.fixture
+def meeting():
+    start = dt.datetime(2027, 3, 10, 9, tzinfo=ZoneInfo("Africa/Lagos"))
+    return MeetingFactory(
+        title="Spring plenary", place="Great hall", zone="Africa/Lagos", starts_at=start,
+        ends_at=start + dt.timedelta(days=2, hours=8),
+    )  # fmt: skip
+
+
+def events(answer):
+    assert answer.status_code == 200
+    return list(icalendar.Calendar.from_ical(answer.content).walk("VEVENT"))
+
+
+def unfolded(answer):
+    return re.sub(rb"\r\n[ \t]", b"", answer.content).decode()
+
+
+def test_gives_title_times_and_place_in_the_zone_of_the_meeting(client, feed, meeting):
+    (event,) = events(client.get(feed("observer")))
+    assert str(event["SUMMARY"]) == "Spring plenary"
+    assert "Great hall" in str(event["LOCATION"])
+    assert str(event["URL"]).endswith(f"/meetings/{meeting.pk}/")
+    assert event["DTSTART"].dt == meeting.starts_at
+    assert event["DTSTART"].params["TZID"] == "Africa/Lagos"
+    assert event["DTEND"].dt - event["DTSTART"].dt == dt.timedelta(days=2, hours=8)
+    assert "TLP:GREEN" in str(event["DESCRIPTION"])
+
+
+def test_the_zone_is_described_where_clocks_move(client, feed):
+    start = dt.datetime(2027, 3, 27, 9, tzinfo=ZoneInfo("Europe/Vienna"))  # the clocks move the day after
+    MeetingFactory(zone="Europe/Vienna", starts_at=start, ends_at=start + dt.timedelta(days=2))
+    answer = client.get(feed("observer"))
+    zones = icalendar.Calendar.from_ical(answer.content).walk("VTIMEZONE")
+    assert [str(zone["TZID"]) for zone in zones] == ["Europe/Vienna"]
+    (event,) = events(answer)
+    assert event["DTEND"].dt.utcoffset() - event["DTSTART"].dt.utcoffset() == dt.timedelta(hours=1)
+
+
+@pytest.mark.parametrize("part", ["own_delegate", "secretariat"])
+def test_of_a_meeting_for_fewer_it_says_busy_and_nothing_else(client, feed, part):
+    hidden = MeetingFactory(title=SECRET_TITLE, place=SECRET_PLACE, audience="members")
+    answer = client.get(feed(part))
+    (event,) = events(answer)
+    assert str(event["SUMMARY"]) == "Busy"
+    said = unfolded(answer)
+    for token in (SECRET_TITLE, SECRET_PLACE, "Kestrel", f"/meetings/{hidden.pk}/", hidden.group.name):
+        assert token not in said
+    assert not re.search(rf"UID:{hidden.pk}\b", said)
+
+
+def test_what_she_may_not_see_is_not_there(client, feed):
+    MeetingFactory(title=SECRET_TITLE, audience="members")
+    MeetingFactory(title="Meeting in the making", state="draft")
+    assert events(client.get(feed("observer"))) == []
+
+
+def test_a_change_takes_the_place_of_what_was_copied(cast, client, feed, meeting):
+    address = feed("own_delegate")
+    (before,) = events(client.get(address))
+    meeting_actions.change_meeting(
+        meeting=meeting, by=cast.viewer("secretariat"), seen=meeting.version, place="Small hall"
+    )
+    (moved,) = events(client.get(address))
+    meeting_actions.cancel(meeting=Meeting.objects.get(pk=meeting.pk), by=cast.viewer("secretariat"))
+    (gone,) = events(client.get(address))
+    assert before["UID"] == moved["UID"] == gone["UID"]
+    assert before["SEQUENCE"] < moved["SEQUENCE"] < gone["SEQUENCE"]
+    assert (moved["STATUS"], gone["STATUS"]) == ("CONFIRMED", "CANCELLED")
+    assert "Small hall" in str(moved["LOCATION"])
+
+
+def test_one_meeting_is_the_same_event_as_in_the_feed(cast, client, feed, meeting):
+    (copied,) = events(client.get(feed("own_delegate")))
+    answer = cast.client("own_delegate").get(f"/meetings/{meeting.pk}/calendar.ics")
+    (single,) = events(answer)
+    assert single == copied
+    name = f"meeting-{meeting.group.key}-{meeting.number}-2027-03-10.ics"
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert Event.objects.filter(kind="file.exported", target_label=name).count() == 1
+
+
+def test_rights_are_those_of_today(cast, client, feed, meeting):
+    address = feed("own_delegate")
+    assert events(client.get(address))
+    Term.objects.filter(person=cast.person("own_delegate")).update(ends_on="2024-01-01")
+    assert client.get(address).status_code == 404
+
+
+def test_an_address_made_anew_or_ended_gives_nothing(cast, client, feed, meeting):
+    old = feed("own_delegate")
+    other = feed("other_delegate")
+    actions.make_feed(by=cast.viewer("own_delegate"), anew=True)
+    assert client.get(old).status_code == 404
+    new = feed("own_delegate")
+    assert new != old
+    assert events(client.get(new))
+    assert cast.client("own_delegate").post("/account/calendar/", {"do": "end"}).status_code == 302
+    assert client.get(new).status_code == 404
+    assert events(client.get(other))  # hers stays
+
+
+@pytest.mark.parametrize("key", ["", "x" * 43, "%00", "é" * 60])
+def test_no_key_gives_nothing(client, meeting, key):
+    assert client.get("/calendar/meetings.ics", {"key": key}).status_code == 404
+
+
+def test_the_token_is_stored_nowhere(cast, feed):
+    address = feed("own_delegate")
+    token = parse_qs(urlsplit(address).query)["key"][0]
+    row = CalendarFeed.objects.values().get(person=cast.person("own_delegate"))
+    assert token not in str(row)
+
+
+def test_fetching_it_is_cheap_and_writes_nothing(client, feed, meeting, django_assert_max_num_queries):
+    address = feed("own_delegate")
+    before = Event.objects.count()
+    with django_assert_max_num_queries(6):
+        first = client.get(address)
+    assert Event.objects.count() == before
+    start = timezone.now()
+    for n in range(30):
+        MeetingFactory(starts_at=start + dt.timedelta(days=n + 1), ends_at=start + dt.timedelta(days=n + 1, hours=1))
+    with django_assert_max_num_queries(6):
+        more = client.get(address)
+    assert len(events(more)) == 31
+    again = client.get(address, headers={"If-None-Match": more["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert first["ETag"] != more["ETag"]
+
+
+def test_text_of_people_stays_text(client, feed):
+    hostile = "A;B,C\\D <b>x</b> \u202eevil\u202c 🙂 " + "long " * 20
+    MeetingFactory(title=hostile.strip()[:200], place="one\r\nBEGIN:VALARM\r\nATTACH:https://example.invalid/")
+    answer = client.get(feed("observer"))
+    (event,) = events(answer)
+    assert "A;B,C\\D <b>x</b>" in str(event["SUMMARY"])
+    assert not event.subcomponents
+    assert all(len(line) <= 75 for line in answer.content.split(b"\r\n"))
+    assert "\nBEGIN:VALARM" not in unfolded(answer)
+
+
+def test_in_her_language(cast, client, feed):
+    person = cast.person("own_delegate")
+    type(person).objects.filter(pk=person.pk).update(language="fr")
+    MeetingFactory(audience="members")
+    (event,) = events(client.get(feed("own_delegate")))
+    assert str(event["SUMMARY"]) == "Occupé"
+
+
+def test_her_page_makes_it_shows_it_and_ends_it(cast, client, meeting):
+    own = cast.client("own_delegate")
+    assert "You have no address yet." in own.get("/account/calendar/").content.decode()
+    own.post("/account/calendar/", {"do": "make"})
+    page = own.get("/account/calendar/").content.decode()
+    address = re.search(r'value="([^"]+/calendar/meetings\.ics\?key=[^"]+)"', page)[1]
+    assert events(client.get(address[address.index("/calendar/") :]))
+    own.post("/account/calendar/", {"do": "make"})  # the button pressed twice keeps it
+    assert address in own.get("/account/calendar/").content.decode()
+    assert own.post("/account/calendar/", {"do": "burn"}).status_code == 400
+    kinds = list(Event.objects.filter(kind__startswith="calendar.").values_list("kind", flat=True))
+    assert kinds == ["calendar.made"]
+    assert cast.client("stranger").get("/account/calendar/").status_code == 404
