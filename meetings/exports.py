@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import icalendar
 from django.conf import settings
@@ -141,6 +143,27 @@ def _slot(slot: Slot, papers: Sequence[Sheet]) -> dict[str, Any]:
 
 # -- Calendar ---------------------------------------------------------------------------------------------------------
 
+# A zone is described for these years: what is older is in no feed, and what comes later nobody has planned.
+FIRST_DAY, LAST_DAY = dt.date(2020, 1, 1), dt.date(2041, 1, 1)
+END = b"END:VCALENDAR\r\n"
+
+
+class Entry(NamedTuple):
+    """What a calendar says of one meeting. ``start`` and ``end`` are aware, in the meeting's own zone; of one that is
+    not told, ``title`` says that she is busy, and the rest is empty."""
+
+    pk: int
+    stamp: dt.datetime
+    start: dt.datetime
+    end: dt.datetime
+    zone: str
+    sequence: int
+    cancelled: bool
+    title: str
+    place: str = ""
+    url: str = ""
+    description: str = ""
+
 
 def calendar(meetings: Iterable[Meeting], *, name: str) -> bytes:
     """An iCalendar file (RFC 5545) of the meetings, in the active language; fetch group and host along.
@@ -154,34 +177,60 @@ def calendar(meetings: Iterable[Meeting], *, name: str) -> bytes:
     file.add("version", "2.0")
     file.add("x-wr-calname", _plain_line(name))
     file.add("refresh-interval;value=duration", "PT6H")
-    for meeting in meetings:
-        file.add_component(_event(meeting))
-    file.add_missing_timezones()
-    written = file.to_ical()
-    assert isinstance(written, bytes)
-    return written
+    entries = [_entry(meeting) for meeting in meetings]
+    zones = [_zone(zone) for zone in sorted({entry.zone for entry in entries})]
+    # Events are written once in a process: the library takes its time over each.
+    return b"".join([file.to_ical().removesuffix(END), *zones, *(_event(entry) for entry in entries), END])
 
 
-def _event(meeting: Meeting) -> icalendar.Event:
-    event, cancelled = icalendar.Event(), meeting.state == MeetingState.CANCELLED
-    host = settings.PUBLIC_URL.rstrip("/")
-    event.add("uid", f"{salted_hmac('meetings.calendar', str(meeting.pk), algorithm='sha256').hexdigest()[:32]}@iwg")
-    event.add("dtstamp", (meeting.announced_at or meeting.created_at).astimezone(dt.UTC))
-    event.add("dtstart", meeting.starts_at.astimezone(meeting.tz))
-    event.add("dtend", meeting.ends_at.astimezone(meeting.tz))
-    event.add("sequence", 2 * meeting.version + cancelled)
-    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+def _entry(meeting: Meeting) -> Entry:
+    cancelled = meeting.state == MeetingState.CANCELLED
+    entry = Entry(
+        pk=meeting.pk,
+        stamp=(meeting.announced_at or meeting.created_at).astimezone(dt.UTC),
+        start=meeting.starts_at.astimezone(meeting.tz),
+        end=meeting.ends_at.astimezone(meeting.tz),
+        zone=meeting.zone,
+        sequence=2 * meeting.version + cancelled,
+        cancelled=cancelled,
+        title=_("Busy"),
+    )
     if not is_told(meeting):
-        event.add("summary", _("Busy"))
+        return entry
+    said = [meeting.group.name, TLP[Audience(meeting.audience)], *_demonstration()]
+    return entry._replace(
+        title=_plain_line(meeting.title),
+        place=_plain_line(place_words(meeting)),
+        url=f"{settings.PUBLIC_URL.rstrip('/')}{reverse('meeting', args=[meeting.pk])}",
+        description="\n".join(_plain_line(line) for line in said),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _event(entry: Entry) -> bytes:
+    event = icalendar.Event()
+    key = salted_hmac("meetings.calendar", str(entry.pk), algorithm="sha256").hexdigest()
+    event.add("uid", f"{key[:32]}@iwg")
+    event.add("dtstamp", entry.stamp)
+    event.add("dtstart", entry.start)
+    event.add("dtend", entry.end)
+    event.add("sequence", entry.sequence)
+    event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
+    event.add("summary", entry.title)
+    for name in ("place", "url", "description"):
+        if value := getattr(entry, name):
+            event.add("location" if name == "place" else name, value)
+    if not entry.url:
         event.add("class", "CONFIDENTIAL")
-        return event
-    event.add("summary", _plain_line(meeting.title))
-    if where := place_words(meeting):
-        event.add("location", _plain_line(where))
-    event.add("url", f"{host}{reverse('meeting', args=[meeting.pk])}")
-    label = TLP[Audience(meeting.audience)]
-    event.add("description", "\n".join([_plain_line(meeting.group.name), label, *_demonstration()]))
-    return event
+    return bytes(event.to_ical())
+
+
+@lru_cache(maxsize=256)
+def _zone(name: str) -> bytes:
+    """Nothing for UTC, whose times need no description."""
+    if icalendar.vDatetime(dt.datetime(2026, 1, 1, tzinfo=ZoneInfo(name))).to_ical().endswith(b"Z"):
+        return b""
+    return bytes(icalendar.Timezone.from_tzid(name, first_date=FIRST_DAY, last_date=LAST_DAY).to_ical())
 
 
 def _demonstration() -> list[str]:
@@ -190,7 +239,9 @@ def _demonstration() -> list[str]:
 
 def _plain_line(text: str) -> str:
     """Without line ends and other control characters: nothing that somebody typed begins a line of the file."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(text.split())
 
 
 def calendar_name(meeting: Meeting) -> str:
