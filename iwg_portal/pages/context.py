@@ -23,6 +23,7 @@ from members.access import (
     can_see_all_events,
     sees_people,
     visible_group,
+    visible_reports,
 )
 from members.enums import Role
 
@@ -107,6 +108,10 @@ class Page:
     @property
     def sees_morning(self) -> bool:
         return runs_meetings(self.viewer)
+
+    @property
+    def sees_reports(self) -> bool:
+        return bool(visible_reports(self.viewer))
 
     @property
     def looks_as(self) -> str:
