@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,10 @@ class Page:
     @property
     def group_subtitle(self) -> str:
         return self._group.subtitle if self._group else ""
+
+    @property
+    def group_founded_on(self) -> dt.date | None:
+        return self._group.founded_on if self._group else None
 
     @cached_property
     def navigation(self) -> list[Link]:

@@ -8,7 +8,7 @@ from iwg_portal.activity import log
 from iwg_portal.base.render import render
 from iwg_portal.pages import periods
 from iwg_portal.pages.reports import listed, report
-from members.access import visible_group, visible_reports
+from members.access import visible_reports
 from members.enums import ReportKind
 
 
@@ -31,10 +31,6 @@ def scheduled_report(request: HttpRequest, kind: str, period: str) -> HttpRespon
     if found is None or found.first > today:
         raise Http404
     page = report(request.viewer, found, timezone.now(), today)
-    group = visible_group()
-    if group is None or found.last < group.founded_on:
-        context = {"report": page, "founded_on": group.founded_on if group else None}
-        return render(request, "pages/reports/before.html", context)
     for state in page.restricted_owners:
         log.was_read(request, state, state=state, page="report")
     return render(request, f"pages/reports/{kind}.html", {"report": page})
