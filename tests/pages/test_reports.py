@@ -264,6 +264,10 @@ def test_the_quarter_of_a_state(cast):
     for words in ("20 October 2026", "21 August 2026", "Of another state", "Otherland", str(stranger)):
         assert words not in page, words
     assert "In the quarter:" in page
+    address = f"/states/{cast.own.alpha2.lower()}/status/"
+    html = cast.client("own_focal_point").get(PROGRESS).content.decode()
+    assert html.count("Say how it is now") == 1, "of PNR alone: API was reported since"
+    assert address in html
     before = read(cast, "/reports/progress/2026-Q2/", "own_focal_point")
     assert "Stated as of 1 March 2026." in before
     assert "No change in the quarter." in before

@@ -66,16 +66,24 @@ class ProgressReport(Report):
         return [state for state in self._members if state.pk in self.viewer.focal_states]
 
     @cached_property
-    def _reports(self) -> list[StatusReport]:
-        """Of her states, as stated for a day up to the end, newest first."""
+    def _known(self) -> list[StatusReport]:
+        """Of her states, newest first: those for a day up to the end, and those that hold today."""
         place = Window(RowNumber(), partition_by=["state", "kind"], order_by=["-as_of", "-id"])
-        rows = access.visible_status(self.viewer).filter(state__in=sorted(self.viewer.focal_states), as_of__lte=self.on)
-        return list(rows.annotate(place=place).filter(place__lte=HISTORY).order_by("-as_of", "-id"))
+        rows = access.visible_status(self.viewer).filter(state__in=sorted(self.viewer.focal_states))
+        rows = rows.filter(Q(as_of__lte=self.on) | Q(is_current=True)).annotate(place=place)
+        return list(rows.filter(place__lte=HISTORY).order_by("-as_of", "-id"))
+
+    @cached_property
+    def _reports(self) -> list[StatusReport]:
+        return [row for row in self._known if row.as_of <= self.on]
 
     def _standing(self, state: State, kind: str, before: dt.date | None = None) -> StatusReport | None:
         """The report that held at the end, or until the day ``before``."""
-        mine = (row for row in self._reports if (row.state_id, row.kind) == (state.pk, kind))
-        return next((row for row in mine if before is None or row.as_of < before), None)
+        until = before or self.on + dt.timedelta(days=1)
+        return next((row for row in self._of(state, kind) if row.as_of < until), None)
+
+    def _of(self, state: State, kind: str) -> list[StatusReport]:
+        return [row for row in self._known if (row.state_id, row.kind) == (state.pk, kind)]
 
     @cached_property
     def ladders(self) -> list[dict[str, Any]]:
@@ -98,7 +106,7 @@ class ProgressReport(Report):
             "state": state.name if len(self.states) > 1 else "",
             "words": self._moved(kind, before.label if before else "nd", label),
             "update": reverse("status_update", args=[state.alpha2.lower(), kind]),
-            "is_old": now is None or now.as_of < self.on - OLD,
+            "is_old": not any(row.as_of >= self.today - OLD for row in self._of(state, kind)),
         }
 
     def _moved(self, kind: str, before: str, after: str) -> str:
