@@ -60,6 +60,14 @@ ORGANISATION_ROLES = (Role.PARTNER,)
 GROUP_ROLES = (Role.SECRETARIAT, Role.ADMINISTRATOR)
 
 
+class ReportKind(models.TextChoices):
+    """What the portal reports at fixed times; the values stand in addresses."""
+
+    STATUS = "status", _("Monthly status")
+    PROGRESS = "progress", _("Quarterly progress")
+    OPERATIONS = "operations", _("Weekly operations")
+
+
 class OrganisationKind(models.TextChoices):
     ORGANISATION = "organisation", _("organisation")
     PROGRAMME = "programme", _("programme")

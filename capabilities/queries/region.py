@@ -10,11 +10,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 
-from capabilities.enums import LADDERS, OPERATIONAL
-from capabilities.models import Answer, AreaScore, RegionalScore, Round, StatusReport
+from capabilities.enums import LADDERS, OPERATIONAL, AssessmentState
+from capabilities.models import Answer, AreaScore, Assessment, RegionalScore, Round, StatusReport
 from capabilities.queries.framework import Framework, framework
 from iwg_portal.base.cells import rounded
 from members.enums import Audience
@@ -195,3 +196,21 @@ def count_ladder(kind: str, state_ids: Sequence[int], status: StatusByState) -> 
 
 def _float(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
+
+
+def silent(
+    states: QuerySet[State],
+    status: QuerySet[StatusReport],
+    answers: QuerySet[Assessment],
+    rounds: QuerySet[Round],
+    on: dt.date,
+    since: dt.date,
+) -> QuerySet[Any]:
+    """Of ``states`` those without a status stated for ``since`` or later, and without a published answer in the newest
+    round, as things stood on the day ``on``; each with ``heard``, the day of its last statement or None. One query."""
+    heard = status.filter(state=OuterRef("pk"), as_of__lte=on).order_by("-as_of").values("as_of")
+    newest = rounds.filter(year__lte=on.year).order_by("-year").values("pk")
+    answered = answers.filter(
+        state=OuterRef("pk"), round=Subquery(newest[:1]), status=AssessmentState.PUBLISHED
+    )
+    return states.annotate(heard=Subquery(heard[:1])).filter(Q(heard=None) | Q(heard__lt=since), ~Exists(answered))

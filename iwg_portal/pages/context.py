@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from members.access import (
     can_see_all_events,
     sees_people,
     visible_group,
+    visible_reports,
 )
 from members.enums import Role
 
@@ -61,6 +63,10 @@ class Page:
     @property
     def group_subtitle(self) -> str:
         return self._group.subtitle if self._group else ""
+
+    @property
+    def group_founded_on(self) -> dt.date | None:
+        return self._group.founded_on if self._group else None
 
     @cached_property
     def navigation(self) -> list[Link]:
@@ -107,6 +113,10 @@ class Page:
     @property
     def sees_morning(self) -> bool:
         return runs_meetings(self.viewer)
+
+    @property
+    def sees_reports(self) -> bool:
+        return bool(visible_reports(self.viewer))
 
     @property
     def looks_as(self) -> str:

@@ -32,7 +32,7 @@ from meetings.access.silence import can_approve, visible_circulations
 from meetings.enums import CirculationState, LessonState, MeetingState
 from meetings.models import Meeting, Position, Registration
 from meetings.queries import action_points as query
-from members.access import Viewer, own_events, own_parked_texts, visible_member_states
+from members.access import Viewer, own_events, own_parked_texts, visible_member_states, visible_reports
 from members.enums import Role
 
 MOST = 3  # lines of each kind
@@ -77,6 +77,11 @@ class ForYou:
     def leads_on(self) -> bool:
         """There is a page about everybody's matters for her."""
         return runs_meetings(self.viewer)
+
+    @property
+    def reads_reports(self) -> bool:
+        """There are scheduled reports for her."""
+        return bool(visible_reports(self.viewer))
 
     @property
     def is_empty(self) -> bool:
@@ -130,9 +135,9 @@ class ForYou:
 
     @cached_property
     def waiting(self) -> list[Line]:
-        return [*self._silence(), *self._invitations(), *self._old_status()]
+        return [*self.silence(), *self.invitations(), *self._old_status()]
 
-    def _silence(self) -> list[Line]:
+    def silence(self) -> list[Line]:
         viewer = self.viewer
         if not (viewer.own_states or can_approve(viewer)):
             return []
@@ -156,7 +161,7 @@ class ForYou:
         title = _("Record: %(meeting)s") % {"meeting": meeting.title}
         return Line(reverse("silence", args=[meeting.pk]), title, detail, self._until(day), self._presses(day))
 
-    def _invitations(self) -> list[Line]:
+    def invitations(self) -> list[Line]:
         viewer = self.viewer
         if not viewer.roles - {Role.ADMINISTRATOR, Role.SECRETARIAT}:
             return []

@@ -73,15 +73,15 @@ class MorningPage:
     def parts(self) -> list[Part]:
         """What needs somebody first, then what is in order."""
         viewer = self.viewer
-        found = [self._silent(), self._round(), self._records(), self._actions()]
+        found = [self.silent(), self._round(), self.records(), self._actions()]
         if viewer.in_secretariat:
             found.append(self._lessons())
         if can_see_outbox(viewer):
             found.append(self._mail())
         if can_see_jobs(viewer):
-            found.append(self._jobs())
+            found.append(self.jobs())
         if sees_everybody(viewer):
-            found.append(self._terms())
+            found.append(self.terms())
         return sorted(found, key=lambda part: part.count == 0)
 
     @property
@@ -104,13 +104,17 @@ class MorningPage:
         rows = visible_assessments(self.viewer).filter(round=self._newest_round, status=AssessmentState.PUBLISHED)
         return set(rows.values_list("state_id", flat=True)) if self._newest_round else set()
 
-    def _silent(self) -> Part:
-        heard: dict[int, dt.date] = {}
-        for report in status.current_status(visible_status(self.viewer)).values():
-            heard[report.state_id] = max(report.as_of, heard.get(report.state_id, report.as_of))
-        old = self.today - OLD
-        silent = [s for s in self._states if heard.get(s.pk, dt.date.min) < old and s.pk not in self._answered]
-        lines = [self._state(state, heard.get(state.pk)) for state in silent[:SHOWN]]
+    def silent(self) -> Part:
+        rows = status.silent(
+            visible_member_states(self.viewer, self.today),
+            visible_status(self.viewer),
+            visible_assessments(self.viewer),
+            visible_rounds(self.viewer),
+            self.today,
+            self.today - OLD,
+        )
+        silent = list(rows)
+        lines = [self._state(state, state.heard) for state in silent[:SHOWN]]
         title = _("Silent states: no status for a year, no answer in the newest round")
         return _part(title, len(silent), lines, reverse("states"), _("All states"))
 
@@ -138,10 +142,10 @@ class MorningPage:
 
     # -- Meetings --------------------------------------------------------------------------------------------------
 
-    def _records(self) -> Part:
+    def records(self) -> Part:
         unfinished = (MeetingState.ANNOUNCED, MeetingState.RUNNING, MeetingState.DRAFTED)
         rows = visible_meetings(self.viewer).filter(state__in=unfinished, ends_at__lt=self.now)
-        count, first = _first(rows.order_by("ends_at", "id"))
+        count, first = first_of(rows.order_by("ends_at", "id"))
         lines = [self._record(meeting) for meeting in first]
         past = f"{reverse('meetings')}?{urlencode({'when': 'past'})}"
         return _part(_("Records not circulated"), count, lines, past, _("Past meetings"))
@@ -174,7 +178,7 @@ class MorningPage:
         raw = LessonText.objects.filter(lesson=OuterRef("pk"), kind=TextKind.RAW)
         rows = unfinished_lessons(self.viewer).filter(status=LessonState.SUBMITTED)
         rows = rows.annotate(title=Subquery(raw.values("title")[:1])).select_related("state")
-        count, first = _first(rows.order_by("shared_at", "id"))
+        count, first = first_of(rows.order_by("shared_at", "id"))
         lines = [
             Line(reverse("lesson_review", args=[row.pk]), row.title or "", row.state.name if row.state else "")
             for row in first
@@ -187,24 +191,24 @@ class MorningPage:
     def _mail(self) -> Part:
         stuck = Q(state__in=(MailState.UNKNOWN, MailState.BOUNCED))
         late = Q(state=MailState.DUE, not_before__lt=self.now - LATE)
-        count, first = _first(visible_mails(self.viewer).filter(stuck | late).order_by("-planned_at", "-id"))
+        count, first = first_of(visible_mails(self.viewer).filter(stuck | late).order_by("-planned_at", "-id"))
         lines = []
         for row in first:
             words = _("to person %(number)s") % {"number": row.recipient_id} if row.recipient_id else ""
             lines.append(Line(reverse("outbox"), row.kind, words, str(row.get_state_display()), True))
         return _part(_("Mail not delivered"), count, lines, reverse("outbox"), _("Outgoing mail"))
 
-    def _jobs(self) -> Part:
+    def jobs(self) -> Part:
         found = [line for line in jobs.board(visible_runs(self.viewer), self.now) if line.needs_you]
         url = reverse("operations")
         lines = [Line(url, line.job.words, line.job.often, str(line.standing.label), True) for line in found[:SHOWN]]
         return _part(_("Jobs late or failed"), len(found), lines, url, _("Operations"))
 
-    def _terms(self) -> Part:
+    def terms(self) -> Part:
         rows = visible_terms(self.viewer).filter(
             current(self.today), ends_on__lte=self.today + EXPIRING, person__is_active=True
         )
-        count, first = _first(rows.select_related("person").order_by("ends_on", "id"))
+        count, first = first_of(rows.select_related("person").order_by("ends_on", "id"))
         lines = [self._term(term) for term in first]
         return _part(_("Terms of office that end within 60 days"), count, lines, reverse("people"), _("People"))
 
@@ -215,7 +219,7 @@ class MorningPage:
         return Line(url, str(term.person), term.office, until, last is not None and (last - self.today).days <= 14)
 
 
-def _first(rows: QuerySet[Any]) -> tuple[int, list[Any]]:
+def first_of(rows: QuerySet[Any]) -> tuple[int, list[Any]]:
     """How many there are, and the first of them. One query."""
     found: Iterable[Any] = rows.annotate(of=Window(Count("pk")))[:SHOWN]
     kept = list(found)

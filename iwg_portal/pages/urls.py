@@ -1,6 +1,6 @@
 from django.urls import path
 
-from iwg_portal.pages.views import activity, compare, glossary, home, morning, profile, region, states
+from iwg_portal.pages.views import activity, compare, glossary, home, morning, profile, region, reports, states
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -8,6 +8,8 @@ urlpatterns = [
     path("morning/", morning.morning, name="morning"),
     path("morning/mails/", morning.coming_mails, name="coming_mails"),
     path("morning/mails/<int:pk>/", morning.coming_mail, name="coming_mail"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/<slug:kind>/<str:period>/", reports.scheduled_report, name="report"),
     path("region/", region.region, name="region"),
     path("states/", states.states, name="states"),
     path("states/<slug:alpha2>/", profile.profile, name="profile"),

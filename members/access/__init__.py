@@ -51,6 +51,7 @@ from members.access.people import (
     visible_people,
     visible_terms,
 )
+from members.access.reports import visible_reports
 from members.access.states import (
     is_member,
     visible_group,
@@ -125,6 +126,7 @@ __all__ = [
     "visible_organisations",
     "visible_people",
     "visible_proposals",
+    "visible_reports",
     "visible_states",
     "visible_terms",
     "visible_versions",

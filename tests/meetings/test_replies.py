@@ -31,7 +31,7 @@ from members.enums import Role
 from members.models import KEPT_FOR, Kept, Term
 from tests.cast import sign_in
 from tests.factories import CirculationFactory, MeetingFactory, person_with
-from tests.reminders.world import action, at, tick
+from tests.reminders.world import action, at, tick, without_scheduled_reports
 
 pytestmark = pytest.mark.django_db
 NOW = at(2026, 6, 30, 9)  # a Tuesday
@@ -40,7 +40,8 @@ LINK = re.compile(r"/act/\?key=[\w-]{43}(?![\w-])")
 
 
 @pytest.fixture(autouse=True)
-def _now():
+def _now(monkeypatch):
+    without_scheduled_reports(monkeypatch)
     with time_machine.travel(NOW, tick=False):
         yield
 

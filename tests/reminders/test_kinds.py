@@ -53,6 +53,9 @@ def test_all_kinds_are_known():
         "meetings.to_circulate",
         "members.invitation_lapsing",
         "members.term_ending",
+        "pages.report_operations",
+        "pages.report_progress",
+        "pages.report_status",
     }
 
 
