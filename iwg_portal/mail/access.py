@@ -33,6 +33,12 @@ def visible_open_mails(viewer: Viewer) -> QuerySet[OutboxMail]:
     return waiting.order_by("-settled_at", "-id")
 
 
+def own_mails(viewer: Viewer) -> QuerySet[OutboxMail]:
+    """What was planned for herself, whatever became of it. Not what went to a bare address (an invitation, a link to a
+    new passphrase): an address may belong to somebody else by now."""
+    return OutboxMail.objects.filter(recipient=viewer.person.pk) if viewer.person else OutboxMail.objects.none()
+
+
 def demonstration_mails() -> QuerySet[DemoMail]:
     """Every mail of the demonstration, for everybody: there are none outside demo mode."""
     return DemoMail.objects.all()

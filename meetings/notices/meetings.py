@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.mail import kinds, outbox
 from iwg_portal.mail.enums import MailState
@@ -111,7 +112,7 @@ def _sample_when() -> str:
     )
 
 
-@kinds.kind("meetings.announced", sample=_sample)
+@kinds.kind("meetings.announced", title=gettext_lazy("A meeting is announced"), sample=_sample)
 def announced_mail(mail: OutboxMail) -> dict[str, Any] | None:
     """Not due any more where it was cancelled, is over, or is not hers to read."""
     meeting = _meeting(mail)
@@ -120,7 +121,11 @@ def announced_mail(mail: OutboxMail) -> dict[str, Any] | None:
     return None if meeting.ends_at <= timezone.now() else _facts(meeting, mail.recipient)
 
 
-@kinds.kind(MOVED, sample=lambda: {"link": address("meeting", 1)})
+@kinds.kind(
+    MOVED,
+    title=gettext_lazy("A meeting takes place at another time or place"),
+    sample=lambda: {"link": address("meeting", 1)},
+)
 def moved_mail(mail: OutboxMail) -> dict[str, Any] | None:
     """Which meeting, and what of it, is read in the portal. Not due where the meeting is over or cancelled."""
     meeting = _meeting(mail)
@@ -129,7 +134,7 @@ def moved_mail(mail: OutboxMail) -> dict[str, Any] | None:
     return None if meeting.ends_at <= timezone.now() else {"link": address("meeting", meeting.pk)}
 
 
-@kinds.kind("meetings.cancelled", sample=_sample)
+@kinds.kind("meetings.cancelled", title=gettext_lazy("A meeting is cancelled"), sample=_sample)
 def cancelled_mail(mail: OutboxMail) -> dict[str, Any] | None:
     meeting = _meeting(mail)
     if meeting is None or meeting.state != MeetingState.CANCELLED:
@@ -143,7 +148,11 @@ def _meeting(mail: OutboxMail) -> Meeting | None:
     return rows.filter(pk=mail.target_id).first()
 
 
-@kinds.kind("meetings.item_decided", sample=lambda: {"accepted": True, "link": address("meeting", 1)})
+@kinds.kind(
+    "meetings.item_decided",
+    title=gettext_lazy("Your proposal for an agenda is answered"),
+    sample=lambda: {"accepted": True, "link": address("meeting", 1)},
+)
 def item_decided_mail(mail: OutboxMail) -> dict[str, Any] | None:
     """Which item it was is read in the portal. Not due where the answer has changed since."""
     item = visible_items(viewer_for(mail.recipient)).filter(pk=mail.target_id, status=mail.occurrence).first()
