@@ -25,8 +25,7 @@ from members.models import Person
 
 def circulated(circulation: Circulation, people: Iterable[Person]) -> None:
     """To the delegates and focal points concerned; of no use after the hour."""
-    for person in people:
-        outbox.queue("meetings.circulated", target=circulation, to=person, deadline=circulation.deadline)
+    outbox.queue_all("meetings.circulated", target=circulation, to=people, deadline=circulation.deadline)
 
 
 def taken_back(circulation: Circulation) -> None:
@@ -35,20 +34,18 @@ def taken_back(circulation: Circulation) -> None:
         kind="meetings.circulated", target_type=circulation._meta.label_lower, target_id=str(circulation.pk)
     )
     people = told.exclude(state=MailState.CANCELLED).values("recipient_id")
-    for person in Person.objects.filter(pk__in=people, is_active=True).order_by("pk"):
-        outbox.queue("meetings.taken_back", target=circulation, to=person)
+    readers = Person.objects.filter(pk__in=people, is_active=True).order_by("pk")
+    outbox.queue_all("meetings.taken_back", target=circulation, to=readers)
 
 
 def objected(circulation: Circulation, people: Iterable[Person]) -> None:
     """To the secretariat and the chair."""
-    for person in people:
-        outbox.queue("meetings.objection", target=circulation, to=person)
+    outbox.queue_all("meetings.objection", target=circulation, to=people)
 
 
 def adopted(circulation: Circulation, people: Iterable[Person]) -> None:
     """To everybody concerned, the secretariat and the chair."""
-    for person in people:
-        outbox.queue("meetings.adopted", target=circulation, to=person)
+    outbox.queue_all("meetings.adopted", target=circulation, to=people)
 
 
 def _sample_circulated() -> dict[str, Any]:

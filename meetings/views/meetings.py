@@ -32,6 +32,7 @@ from meetings.queries import meetings as query
 from meetings.queries.agenda import parted, timetable
 from meetings.views.cards import cards
 from meetings.views.decisions import heading
+from meetings.views.mails import mass_mails
 from members.access import Viewer, reaches, visible_group
 from members.actions.files import note_refused_passenger_data
 from members.enums import Audience, narrowest
@@ -166,6 +167,7 @@ def _meeting_page(request: HttpRequest, found: Meeting, problems: list[str] | No
         "head_actions": _head_actions(viewer, found),
         "crumbs": _crumbs(found),
         "problems": problems or [],
+        "mass_mails": mass_mails(viewer, found),
     }
     return render(request, "meetings/meetings/meeting.html", context, status=422 if problems else 200)
 
