@@ -142,7 +142,7 @@ def _open(pk: int, version: int, by: access.Viewer) -> MailBatch:
         raise _decided(row)
     if row.version != version:
         raise ValidationError(
-            _("Somebody changed this while you wrote. What holds now stands above, what you wrote in the form."),
+            _("Somebody was faster: this mail is not as it stood before you. Look at it again; nothing was changed."),
             "clash",
         )
     return row

@@ -77,9 +77,12 @@ def _letters(batch: MailBatch, viewer: access.Viewer) -> list[tuple[str, str, co
 
 
 def _letter(batch: MailBatch, language: str, viewer: access.Viewer) -> compose.Letter | None:
-    """As the first of its readers would get it, under the viewer's own name. Reads only."""
-    mail = batch.mails.select_related("recipient", "batch").order_by("pk").first()
-    return compose.letter(mail, language=language, name=str(viewer.person)) if mail else None
+    """As it would be if it went to the viewer: with her name and her clock, and under her own rights. Reads only."""
+    mail = batch.mails.select_related("batch").order_by("pk").first()
+    if mail is None:
+        return None
+    mail.recipient = viewer.person  # type: ignore[assignment]
+    return compose.letter(mail, language=language, name=str(viewer.person))
 
 
 def _decide(request: HttpRequest, batch: MailBatch, viewer: access.Viewer) -> None:
