@@ -141,13 +141,14 @@ def _meeting_page(request: HttpRequest, found: Meeting, problems: list[str] | No
     shown = cards(viewer, found, items[ItemState.ACCEPTED])
     counts = shown["counts"]
     heads = heading(viewer, found)
+    request.group = group = visible_group()  # type: ignore[attr-defined]
     is_editor = access.can_edit_agenda(viewer, found)
     rows = [
         {"slot": slot, "line": counts.get(slot.item.pk) or slot.lead, "note": html(slot.item.note)} for slot in slots
     ]
     context = {
         "meeting": found,
-        "when": query.when(found, query.zone_of(viewer.person, visible_group())),
+        "when": query.when(found, query.zone_of(viewer.person, group)),
         "lead": _lead(found),
         "place": query.place_words(found),
         "days": [(day, list(rows)) for day, rows in groupby(rows, key=lambda row: row["slot"].starts_at.date())],
