@@ -37,12 +37,12 @@ NOT_THERE = frozenset({MailState.BOUNCED, MailState.UNKNOWN})
 
 @dataclass(frozen=True)
 class Told:
-    """One mail. ``at``: when it was sent or settled, else when it leaves. ``lines``: what it was about. ``is_settled``:
-    it reminded of something, and nothing of that is hers to see or to do any more."""
+    """One mail. ``at``: when it was sent or settled, else when it leaves, None where nobody knows yet. ``lines``: what
+    it was about. ``is_settled``: it reminded of something, and nothing of that is hers to see or to do any more."""
 
     kind: str
     title: str
-    at: dt.datetime
+    at: dt.datetime | None
     state: str
     is_wrong: bool
     is_new: bool
@@ -105,7 +105,7 @@ class OwnMails:
         return Told(
             mail.kind,
             title_of(mail.kind),
-            mail.settled_at or max(mail.not_before, mail.try_at),
+            None if mail.state == MailState.HELD else mail.settled_at or max(mail.not_before, mail.try_at),
             _state(mail, self.now),
             mail.state in NOT_THERE,
             mail.state == MailState.SENT and bool(since and mail.settled_at and mail.settled_at > since),
@@ -170,6 +170,8 @@ def _state(mail: OutboxMail, now: dt.datetime) -> str:
             return _("perhaps it did not arrive: the line broke")
         case MailState.CANCELLED:
             return _("not sent: it was no longer due")
+        case MailState.HELD:
+            return _("waits for its time")
         case MailState.DUE if mail.not_before > now:
             return _("waits for its time")
         case MailState.DUE if mail.refusals:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from iwg_portal.activity.log import record
-from iwg_portal.mail.models import OutboxMail
+from iwg_portal.mail.models import MailBatch, OutboxMail
 from iwg_portal.mail.outbox import queue
 from iwg_portal.reminders.ledger import DAILY
 from iwg_portal.reminders.models import Reminded
@@ -85,6 +85,19 @@ def test_what_is_to_leave_stands_first_with_its_hour_in_her_zone(cast):
     assert "08:12 WAT" in page
     assert "waits for its time" in page
     assert page.index("Your second factor has changed") < page.index("A test mail")
+
+
+def test_what_is_held_waits_and_nobody_says_until_when(cast):
+    mail = told(cast.person("own_delegate"), "members.factor_changed")
+    batch = MailBatch.objects.create(
+        kind=mail.kind, target_type=mail.target_type, target_id=mail.target_id, state="held", leaves_at=timezone.now()
+    )
+    at = dt.datetime(2030, 5, 6, 7, 12, tzinfo=dt.UTC)
+    OutboxMail.objects.update(state="held", batch=batch, settled_at=None, not_before=at, try_at=at)
+    page = words(cast.client("own_delegate"))
+    assert "waits for its time" in page
+    assert "07:12" not in page
+    assert "held" not in page
 
 
 def test_nobody_elses_mail_is_there(cast):
