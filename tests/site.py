@@ -99,14 +99,12 @@ def furnish(cast: Cast) -> Cast:
 
 def furnish_batch(cast: Cast) -> None:
     """A mail to many about the announced meeting, of which one row is enough."""
+    about, reader = cast.meeting, cast.person("own_delegate")
     cast.batch = MailBatch.objects.create(
-        kind="meetings.announced",
-        target_type="meetings.meeting",
-        target_id=str(cast.meeting.pk),
-        leaves_at=timezone.now() + PAUSE,
+        kind="mail.test", target_type="meetings.meeting", target_id=str(about.pk), leaves_at=timezone.now() + PAUSE
     )
-    queue("meetings.announced", target=cast.meeting, to=cast.person("own_delegate"), not_before=cast.batch.leaves_at)
-    OutboxMail.objects.filter(kind="meetings.announced").update(batch=cast.batch)
+    queue("mail.test", target=about, to=reader, not_before=cast.batch.leaves_at)
+    OutboxMail.objects.filter(target_type="meetings.meeting").update(batch=cast.batch)
 
 
 def furnish_meetings(cast: Cast) -> None:
