@@ -14,8 +14,8 @@ from capabilities.models import Assessment, StatusReport
 from iwg_portal.base import sealing
 from iwg_portal.base.models import Heartbeat
 from iwg_portal.base.uploads import check
-from iwg_portal.mail.models import OutboxMail
-from iwg_portal.mail.outbox import queue
+from iwg_portal.mail.models import MailBatch, OutboxMail
+from iwg_portal.mail.outbox import PAUSE, queue
 from meetings.actions.papers import create_paper
 from meetings.actions.registration import nominate
 from meetings.models import Comment
@@ -95,8 +95,19 @@ def furnish(cast: Cast) -> Cast:
     furnish_papers(cast)
     cast.summary = frozen_summary(cast.person("secretariat"), state="released")
     cast.draft_summary = frozen_summary(cast.person("secretariat"))
+    furnish_batch(cast)
     Heartbeat.objects.beat()
     return cast
+
+
+def furnish_batch(cast: Cast) -> None:
+    """A mail to many about the announced meeting, of which one row is enough."""
+    about, reader = cast.meeting, cast.person("own_delegate")
+    cast.batch = MailBatch.objects.create(
+        kind="mail.test", target_type="meetings.meeting", target_id=str(about.pk), leaves_at=timezone.now() + PAUSE
+    )
+    queue("mail.test", target=about, to=reader, not_before=cast.batch.leaves_at)
+    OutboxMail.objects.filter(target_type="meetings.meeting").update(batch=cast.batch)
 
 
 def furnish_meetings(cast: Cast) -> None:
@@ -142,7 +153,7 @@ def places(cast: Cast) -> dict[str, Any]:
     """What the placeholders of the table stand for."""
     states = {name: getattr(cast, name).alpha2.lower() for name in ("own", "other", "observing", "outside")}
     proposals = {"proposal": str(cast.proposal.pk), "other_proposal": str(cast.other_proposal.pk)}
-    rows = {name: str(getattr(cast, name).pk) for name in ("factor", "parked", "reset", "mail", "file", "law")}
+    rows = {name: str(getattr(cast, name).pk) for name in ("factor", "parked", "reset", "mail", "batch", "file", "law")}
     rows |= {
         "assessment": str(Assessment.objects.get(state=cast.own, round=cast.rounds[-1]).pk),
         "report": str(StatusReport.objects.get(state=cast.own, kind="pnr", is_current=True).pk),

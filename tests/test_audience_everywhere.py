@@ -26,6 +26,7 @@ WITHOUT = {
     "activity.Head": SEALED,
     "activity.Link": SEALED,
     "mail.OutboxMail": LEDGER,
+    "mail.MailBatch": "words of the secretariat for a mail to many: for the whole group, as every mail is",
     "reminders.Reminded": LEDGER,
     "reminders.AnswerLink": LEDGER,
     "reminders.ReminderPlan": COMMON,

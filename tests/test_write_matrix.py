@@ -18,6 +18,9 @@ from capabilities.actions.status import report_status
 from capabilities.models import Release, StatusImport, StatusReport
 from capabilities.queries.releases import Uses
 from iwg_portal.jobs import actions as jobs
+from iwg_portal.mail.actions import batches
+from iwg_portal.mail.models import MailBatch
+from iwg_portal.mail.outbox import MANY, queue_all
 from meetings.actions import silence
 from members import actions as members
 from members.access import viewer_for
@@ -44,6 +47,7 @@ TABLE = Path(__file__).parent / "policy" / "write.csv"
 with TABLE.open(newline="") as file:
     ROWS = list(csv.DictReader(file))
 
+WORDS = {"en": "In a word", "fr": "En un mot", "pt": "Numa palavra"}
 pytestmark = pytest.mark.django_db
 
 
@@ -94,6 +98,15 @@ def record(cast, viewer, verb):
         case "approve":
             silence.approve(circulation=circulation, by=viewer)
     return True
+
+
+def mass_mail(cast, viewer, act, **values):
+    """What is decided of a mail to many that waits."""
+    queue_all("mail.test", target=cast.group, to=[PersonFactory() for _ in range(MANY)])
+    batch = MailBatch.objects.get()
+    act(batch=batch.pk, version=batch.version, by=viewer, **values)
+    batch.refresh_from_db()
+    return batch.version == 2
 
 
 def workbook(cast, viewer):
@@ -162,6 +175,10 @@ ACTS = {
     ("release", "widen"): lambda cast, by: area(cast, by, "secretariat", "members"),
     ("workbook", "import"): workbook,
     ("job", "run again"): lambda cast, by: bool(jobs.run_again(task="mail.sweep", by=by).pk),
+    ("mail to many", "send now"): lambda cast, by: mass_mail(cast, by, batches.release),
+    ("mail to many", "hold"): lambda cast, by: mass_mail(cast, by, batches.hold),
+    ("mail to many", "stop"): lambda cast, by: mass_mail(cast, by, batches.stop),
+    ("mail to many", "add words"): lambda cast, by: mass_mail(cast, by, batches.keep_words, notes=WORDS),
     ("record", "close"): lambda cast, by: record(cast, by, "close"),
     ("record", "circulate"): lambda cast, by: record(cast, by, "circulate"),
     ("record", "comment"): lambda cast, by: record(cast, by, "comment"),

@@ -10,7 +10,7 @@ from typing import Protocol
 from django.db.models import Model, QuerySet
 
 from iwg_portal.mail.enums import MailState
-from iwg_portal.mail.models import DemoMail, OutboxMail
+from iwg_portal.mail.models import DemoMail, MailBatch, OutboxMail
 
 
 class Viewer(Protocol):
@@ -33,6 +33,18 @@ def visible_open_mails(viewer: Viewer) -> QuerySet[OutboxMail]:
     return waiting.order_by("-settled_at", "-id")
 
 
+def visible_batches(viewer: Viewer) -> QuerySet[MailBatch]:
+    """Mails to many, for whoever sees the ledger; the newest first. Their words are for the whole group anyway."""
+    rows = MailBatch.objects.all() if can_see_outbox(viewer) else MailBatch.objects.none()
+    return rows.select_related("decided_by").order_by("-planned_at", "-id")
+
+
+def own_mails(viewer: Viewer) -> QuerySet[OutboxMail]:
+    """What was planned for herself, whatever became of it. Not what went to a bare address (an invitation, a link to a
+    new passphrase): an address may belong to somebody else by now."""
+    return OutboxMail.objects.filter(recipient=viewer.person.pk) if viewer.person else OutboxMail.objects.none()
+
+
 def demonstration_mails() -> QuerySet[DemoMail]:
     """Every mail of the demonstration, for everybody: there are none outside demo mode."""
     return DemoMail.objects.all()
@@ -43,7 +55,7 @@ def can_see_outbox(viewer: Viewer) -> bool:
 
 
 def can_decide(viewer: Viewer) -> bool:
-    """Whether a mail arrived is the secretariat's to find out."""
+    """Whether a mail arrived is the secretariat's to find out, and whether one to many leaves is its to decide."""
     return "secretariat" in viewer.roles
 
 

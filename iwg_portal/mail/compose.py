@@ -44,20 +44,29 @@ def message(mail: OutboxMail) -> EmailMultiAlternatives | None:
     recipient = mail.recipient
     if recipient is not None and (not recipient.is_active or getattr(recipient, "anonymised_at", None)):
         return None
+    language = mail.language or getattr(recipient, "mail_language", "") or settings.LANGUAGE_CODE
+    found = letter(mail, language=language, name=str(recipient) if recipient else "")
+    if found is None:
+        return None
+    return envelope(found, to=recipient.email if recipient else mail.address, message_id=mail.message_id)
+
+
+def letter(mail: OutboxMail, *, language: str, name: str) -> Letter | None:
+    """What ``mail`` would say now in ``language``, to ``name``; None when its kind says that it is no longer due."""
     kind = KINDS.get(mail.kind)
     if kind is None:  # of a version that knew it
         return None
-    language = mail.language or getattr(recipient, "mail_language", "") or settings.LANGUAGE_CODE
-    with speaking(language), timezone.override(_zone(recipient)):
+    with speaking(language), timezone.override(_zone(mail.recipient)):
         context = kind.compose(mail)
         if context is None:
             return None
-        letter = write(mail.kind, context, language=language, name=str(recipient) if recipient else "")
-    return envelope(letter, to=recipient.email if recipient else mail.address, message_id=mail.message_id)
+        note = mail.batch.note_in(language) if mail.batch else ""
+        return write(mail.kind, context, language=language, name=name, note=note)
 
 
-def write(kind: str, context: dict[str, Any], *, language: str, name: str = "") -> Letter:
-    """Fill the three templates of ``kind``. ``name``: of the recipient, empty for a bare address."""
+def write(kind: str, context: dict[str, Any], *, language: str, name: str = "", note: str = "") -> Letter:
+    """Fill the three templates of ``kind``. ``name``: of the recipient, empty for a bare address. ``note``: words
+    of the secretariat that stand above the portal's own, plain text with line breaks."""
     refuse_what_is_not_plain(context)
     with speaking(language):
         values: dict[str, Any] = {
@@ -66,6 +75,7 @@ def write(kind: str, context: dict[str, Any], *, language: str, name: str = "") 
             "demo": settings.DEMO,
             "language": language,
             "recipient_name": name,
+            "note": note,
         }
         for frame in FRAMES:
             values |= frame()

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 class MailState(models.TextChoices):
     DUE = "due", _("due")
+    HELD = "held", _("held")
     LEASED = "leased", _("being sent")
     SENT = "sent", _("sent")
     BOUNCED = "bounced", _("bounced")
@@ -15,8 +16,17 @@ class MailState(models.TextChoices):
 
 # From DUE to SENT or BOUNCED: a server's answer to an attempt whose lease had ended meanwhile.
 TRANSITIONS = {
-    MailState.DUE: {MailState.LEASED, MailState.CANCELLED, MailState.SENT, MailState.BOUNCED},
-    MailState.LEASED: {MailState.DUE, MailState.SENT, MailState.BOUNCED, MailState.CANCELLED, MailState.UNKNOWN},
+    MailState.DUE: {MailState.LEASED, MailState.HELD, MailState.CANCELLED, MailState.SENT, MailState.BOUNCED},
+    # With its whole batch, by the secretariat: no sender takes it until it is let go.
+    MailState.HELD: {MailState.DUE, MailState.CANCELLED},
+    MailState.LEASED: {
+        MailState.DUE,
+        MailState.HELD,
+        MailState.SENT,
+        MailState.BOUNCED,
+        MailState.CANCELLED,
+        MailState.UNKNOWN,
+    },
     # The lease ran out after the server may have accepted: sent again under the same Message-ID, or decided by hand.
     MailState.UNKNOWN: {MailState.DUE, MailState.SENT, MailState.BOUNCED, MailState.CANCELLED},
     MailState.SENT: {MailState.BOUNCED},
@@ -24,6 +34,19 @@ TRANSITIONS = {
     MailState.BOUNCED: {MailState.DUE, MailState.CANCELLED},
     MailState.CANCELLED: set(),
 }
+
+
+class BatchState(models.TextChoices):
+    """WAITING leaves by itself at its hour; LAPSED was held until its mails were too late."""
+
+    WAITING = "waiting", _("waits a while")
+    HELD = "held", _("held")
+    RELEASED = "released", _("on its way")
+    STOPPED = "stopped", _("stopped")
+    LAPSED = "lapsed", _("too late")
+
+
+OPEN_BATCH = frozenset({BatchState.WAITING, BatchState.HELD})
 
 
 def before(state: MailState) -> list[MailState]:

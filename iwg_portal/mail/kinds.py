@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.utils.functional import Promise
+
 if TYPE_CHECKING:
     from iwg_portal.mail.models import OutboxMail
 
@@ -24,27 +26,35 @@ Frame = Callable[[], "dict[str, Any]"]
 
 @dataclass(frozen=True)
 class Kind:
-    """``sample`` gives the context of the preview gallery and of the tests; it must need no row."""
+    """``sample`` gives the context of the preview gallery and of the tests; it must need no row. ``title`` names the
+    kind for its readers and for the secretariat, and says nothing of what one mail is about."""
 
     name: str
     compose: Composer
     sample: Callable[[], dict[str, Any]]
+    title: str | Promise = ""
 
 
 KINDS: dict[str, Kind] = {}
 FRAMES: list[Frame] = []
 
 
-def kind(name: str, *, sample: Callable[[], dict[str, Any]]) -> Callable[[Composer], Composer]:
+def kind(name: str, *, title: str | Promise, sample: Callable[[], dict[str, Any]]) -> Callable[[Composer], Composer]:
     """Register a kind; its templates are ``templates/mail/<name>/subject.txt``, ``text.txt`` and ``html.html``."""
 
     def register(compose: Composer) -> Composer:
         if name in KINDS:
             raise ValueError(f"There are two kinds of mail named {name!r}.")
-        KINDS[name] = Kind(name, compose, sample)
+        KINDS[name] = Kind(name, compose, sample, title)
         return compose
 
     return register
+
+
+def title_of(name: str) -> str:
+    """In words, in the language that is active; the bare name of a kind of a version that knew it."""
+    found = KINDS.get(name)
+    return str(found.title) if found else name
 
 
 def frame(function: Frame) -> Frame:

@@ -7,7 +7,64 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from iwg_portal.mail.enums import MailState
+from iwg_portal.mail.enums import OPEN_BATCH, BatchState, MailState
+
+LONGEST_NOTE = 600  # characters of what the secretariat adds: more belongs into the portal, where it is read by right
+
+
+class MailBatch(models.Model):
+    """The mails that one act sends to many: they wait a while, and the secretariat may add words, hold or stop them.
+
+    The row holds what is true of all of them; each mail says itself whether it has left. ``leaves_at`` (UTC): when they
+    leave by themselves, and once released, when that was. The notes stand above the portal's own sentences: all three
+    languages, or none; nothing that the whole group may not read. ``decided_by``: whose was the last decision, None
+    while there was none, or where the clock decided.
+    """
+
+    kind = models.CharField(max_length=60)
+    target_type = models.CharField(max_length=60)
+    target_id = models.CharField(max_length=60)
+    occurrence = models.CharField(max_length=60, blank=True)
+    state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.WAITING)
+    leaves_at = models.DateTimeField()
+    note_en = models.CharField(max_length=LONGEST_NOTE, blank=True)
+    note_fr = models.CharField(max_length=LONGEST_NOTE, blank=True)
+    note_pt = models.CharField(max_length=LONGEST_NOTE, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    planned_at = models.DateTimeField(auto_now_add=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["target_type", "target_id", "kind", "occurrence"],
+                name="batch_once",
+                violation_error_message=_("These mails are planned already."),
+            ),
+            models.CheckConstraint(name="batch_of_a_known_state", condition=Q(state__in=BatchState.values)),
+            models.CheckConstraint(
+                name="batch_note_in_all_languages",
+                condition=Q(note_en="", note_fr="", note_pt="") | ~(Q(note_en="") | Q(note_fr="") | Q(note_pt="")),
+            ),
+            models.CheckConstraint(
+                name="batch_open_until_settled",
+                condition=Q(state__in=sorted(OPEN_BATCH), settled_at__isnull=True)
+                | (~Q(state__in=sorted(OPEN_BATCH)) & Q(settled_at__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_BATCH
+
+    def note_in(self, language: str) -> str:
+        return str(getattr(self, f"note_{language}", ""))
 
 
 class OutboxMail(models.Model):
@@ -27,6 +84,9 @@ class OutboxMail(models.Model):
     # Only for somebody who has no account yet; a person's mail goes to the address that she has when it leaves.
     address = models.EmailField(max_length=254, blank=True)
     language = models.CharField(max_length=2, blank=True, help_text="empty: the recipient's")
+
+    # Of many that one act plans; a mail to few has none.
+    batch = models.ForeignKey(MailBatch, null=True, blank=True, on_delete=models.PROTECT, related_name="mails")
 
     message_id = models.CharField(max_length=200, unique=True)
     state = models.CharField(max_length=10, choices=MailState.choices, default=MailState.DUE)
@@ -68,6 +128,9 @@ class OutboxMail(models.Model):
                     Q(state=MailState.LEASED, lease__isnull=False, leased_until__isnull=False)
                     | (~Q(state=MailState.LEASED) & Q(lease__isnull=True, leased_until__isnull=True))
                 ),
+            ),
+            models.CheckConstraint(
+                name="mail_held_with_its_batch", condition=~Q(state=MailState.HELD) | Q(batch__isnull=False)
             ),
         ]
         indexes = [

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import validate_email
 from django.db.models import Model, Q
 from django.utils import timezone
 
-from iwg_portal.mail.enums import MailState
+from iwg_portal.mail.enums import BatchState, MailState
 from iwg_portal.mail.kinds import KINDS
-from iwg_portal.mail.models import OutboxMail
+from iwg_portal.mail.models import MailBatch, OutboxMail
 from iwg_portal.mail.poke import poke_after_commit
 
 LIFE = dt.timedelta(days=7)
+# So many readers make a mail a mass mail. A wrong mail to fewer is put right by a word to each of them; twelve is more
+# than any one delegation or the secretariat has people, so nothing that stays within one of them ever waits.
+MANY = 12
+# Long enough to read the mail once more in three languages and to write a sentence; short enough that nobody in the
+# room is told of a meeting before its mail.
+PAUSE = dt.timedelta(minutes=10)
 
 
 def queue(
@@ -36,11 +44,52 @@ def queue(
     aware; ``deadline`` defaults to seven days after ``not_before``. Raises ValueError for an unknown kind and
     ValidationError for a bare address that is none. Side effect after commit: a poke to the sweep, which may be lost.
     """
-    if kind not in KINDS:
-        raise ValueError(f"No kind of mail is named {kind!r}.")
     if to is None:
         validate_email(address)
     start = not_before or timezone.now()
+    values = {"occurrence": occurrence, "language": language, "not_before": start, "try_at": start}
+    _plan(kind, target, [(to, address)], deadline=deadline or start + LIFE, **values)
+
+
+def queue_all(
+    kind: str,
+    *,
+    target: Model,
+    to: Iterable[Model],
+    occurrence: str = "",
+    deadline: dt.datetime | None = None,
+    urgent: bool = False,
+) -> None:
+    """Plan the same mail to everybody in ``to``, each once, as ``queue`` does.
+
+    To ``MANY`` or more it leaves after ``PAUSE`` (see ``MailBatch``); to fewer at once. At once also where it is
+    ``urgent``, or of no use soon after the pause. A second call joins the first one's batch, whatever was decided of
+    it: to a stopped one nothing is added. Raises ValueError for an unknown kind. Side effect after commit: a poke.
+    """
+    people = list({person.pk: person for person in to}.values())
+    now = timezone.now()
+    values: dict[str, Any] = {"occurrence": occurrence, "not_before": now, "try_at": now}
+    if len(people) >= MANY and not urgent and (deadline is None or deadline > now + 2 * PAUSE):
+        batch = _batch(kind, target, occurrence, now)
+        if batch.state in (BatchState.STOPPED, BatchState.LAPSED):
+            return
+        start = max(batch.leaves_at, now)
+        state = MailState.HELD if batch.state == BatchState.HELD else MailState.DUE
+        values |= {"batch": batch, "state": state, "not_before": start, "try_at": start}
+    _plan(kind, target, [(person, "") for person in people], deadline=deadline or now + LIFE, **values)
+
+
+def _batch(kind: str, target: Model, occurrence: str, now: dt.datetime) -> MailBatch:
+    """Locked: nobody decides of it while mails join it."""
+    which: dict[str, Any] = {"kind": kind, "occurrence": occurrence}
+    which |= {"target_type": target._meta.label_lower, "target_id": str(target.pk)}
+    MailBatch.objects.bulk_create([MailBatch(**which, leaves_at=now + PAUSE)], ignore_conflicts=True)
+    return MailBatch.objects.select_for_update(of=("self",)).get(**which)
+
+
+def _plan(kind: str, target: Model, readers: list[tuple[Model | None, str]], **values: Any) -> None:
+    if kind not in KINDS:
+        raise ValueError(f"No kind of mail is named {kind!r}.")
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ")
     OutboxMail.objects.bulk_create(
         [
@@ -50,23 +99,25 @@ def queue(
                 target_id=str(target.pk),
                 recipient_id=to.pk if to else None,
                 address="" if to else address,
-                occurrence=occurrence,
-                language=language,
                 message_id=f"<{uuid.uuid4().hex}@{domain}>",
-                not_before=start,
-                try_at=start,
-                deadline=deadline or start + LIFE,
+                **values,
             )
+            for to, address in readers
         ],
         ignore_conflicts=True,
     )
     poke_after_commit()
 
 
+def still_here() -> Q:
+    """Of mails: planned, and not given to a mail server yet."""
+    return Q(state__in=(MailState.DUE, MailState.HELD)) | Q(state=MailState.LEASED, handed_over=False)
+
+
 def cancel(*, target: Model, kind: str = "", to: Model | None = None, address: str = "") -> int:
     """Cancel what is planned about ``target`` and was not given to a mail server yet; returns how many rows."""
     rows = OutboxMail.objects.filter(
-        Q(state=MailState.DUE) | Q(state=MailState.LEASED, handed_over=False),
+        still_here(),
         target_type=target._meta.label_lower,
         target_id=str(target.pk),
     )
@@ -81,7 +132,5 @@ def cancel(*, target: Model, kind: str = "", to: Model | None = None, address: s
 
 def cancel_for(person: Model) -> int:
     """Cancel everything planned for somebody who leaves; returns how many rows."""
-    rows = OutboxMail.objects.filter(
-        Q(state=MailState.DUE) | Q(state=MailState.LEASED, handed_over=False), recipient_id=person.pk
-    )
+    rows = OutboxMail.objects.filter(still_here(), recipient_id=person.pk)
     return rows.update(state=MailState.CANCELLED, settled_at=timezone.now(), lease=None, leased_until=None)

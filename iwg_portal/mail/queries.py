@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
 
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from iwg_portal.base.models import Heartbeat
-from iwg_portal.mail.enums import MailState
-from iwg_portal.mail.models import DemoMail, OutboxMail
+from iwg_portal.mail.enums import OPEN_BATCH, MailState
+from iwg_portal.mail.models import DemoMail, MailBatch, OutboxMail
 
 # The sweep's row among the signs of life.
 HEARTBEAT = "mail"
@@ -58,6 +58,30 @@ def readiness() -> dict[str, Any]:
     oldest = _oldest(OutboxMail.objects.all())
     age = dt.timedelta(0) if oldest is None else timezone.now() - oldest
     return {"ok": True, "degraded": age > LATE, "oldest_due_seconds": round(age.total_seconds())}
+
+
+# -- Mails to many ---------------------------------------------------------------------------------------------------
+
+RECENT = dt.timedelta(days=7)
+
+
+def counted(batches: QuerySet[MailBatch]) -> QuerySet[Any]:
+    """Each with ``people`` (how many mails it has), ``waiting`` (of these, how many have not left) and ``soonest``
+    (when the first of those that wait is of no use any more). Without those that have no mail."""
+    waits = Q(mails__state__in=(MailState.DUE, MailState.HELD, MailState.LEASED))
+    return batches.annotate(
+        people=Count("mails"), waiting=Count("mails", filter=waits), soonest=Min("mails__deadline", filter=waits)
+    ).filter(people__gt=0)
+
+
+def lately(batches: QuerySet[MailBatch]) -> QuerySet[Any]:
+    """Those that can be decided of, and those of the last week."""
+    return counted(batches).filter(Q(state__in=OPEN_BATCH) | Q(planned_at__gt=timezone.now() - RECENT))
+
+
+def open_about(batches: QuerySet[MailBatch], rule: Q) -> QuerySet[Any]:
+    """Those that can be decided of, about the things that ``rule`` (over ``target_type`` and ``target_id``) names."""
+    return counted(batches.filter(rule, state__in=OPEN_BATCH)).filter(waiting__gt=0)
 
 
 # -- Mailbox of the demonstration ------------------------------------------------------------------------------------

@@ -1,12 +1,14 @@
 from django.urls import path
 
+from iwg_portal.mail.views import batches, mailbox, outbox
 from iwg_portal.mail.views import gallery as mails
-from iwg_portal.mail.views import mailbox, outbox
 
 urlpatterns = [
     path("mail/", outbox.outbox, name="outbox"),
     path("mail/test/", outbox.outbox_test, name="outbox_test"),
     path("mail/<int:pk>/", outbox.outbox_decide, name="outbox_decide"),
+    path("mail/batches/<int:pk>/", batches.mail_batch, name="mail_batch"),
+    path("mail/batches/<int:pk>/<str:language>/html/", batches.mail_batch_html, name="mail_batch_html"),
     path("demo/mailbox/", mailbox.demo_mailbox, name="demo_mailbox"),
     path("demo/mailbox/<int:pk>/", mailbox.demo_mail, name="demo_mail"),
     path("demo/mailbox/<int:pk>/html/", mailbox.demo_mail_html, name="demo_mail_html"),

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from iwg_portal.activity.models import Event
 from iwg_portal.activity.sentences import kinds, sentence
 from iwg_portal.base.spreadsheets import write_csv
+from iwg_portal.mail.kinds import KINDS
 from iwg_portal.reminders.registry import REMINDERS
 from meetings.access.events import to_read
 from meetings.access.meetings import visible_groups
@@ -157,6 +158,7 @@ class ActivityPage:
         words = {"file": _("file"), "lesson": _("lesson"), "groups": _("groups")}
         words["states and partners"] = _("states and partners")
         words.update({reminder.name: str(reminder.title) for reminder in REMINDERS.values()})
+        words.update({kind.name: str(kind.title) for kind in KINDS.values()})
         words.update({group.key: group.name for group in visible_groups(self.viewer)})
         words.update({str(choice.value): str(choice.label) for choice in (*Role, *TurnKind, *LinkPurpose)})
         for language, _name in settings.LANGUAGES:

@@ -50,7 +50,8 @@ class Page:
 
     @cached_property
     def _group(self) -> Any:
-        return visible_group()
+        """A page that has asked for it already leaves it at the request (``request.group``)."""
+        return getattr(self.request, "group", None) or visible_group()
 
     @property
     def group_short_name(self) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Subquery, Window
 from django.db.models.expressions import OuterRef
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -27,9 +28,10 @@ from capabilities.queries import region as status
 from iwg_portal.base.dates import date_format
 from iwg_portal.jobs import queries as jobs
 from iwg_portal.jobs.access import can_see_jobs, visible_runs
-from iwg_portal.mail.access import can_see_outbox, visible_mails
-from iwg_portal.mail.enums import MailState
-from iwg_portal.mail.queries import LATE
+from iwg_portal.mail.access import can_see_outbox, visible_batches, visible_mails
+from iwg_portal.mail.enums import BatchState, MailState
+from iwg_portal.mail.kinds import title_of
+from iwg_portal.mail.queries import LATE, counted
 from iwg_portal.pages.for_you import OLD, Line
 from meetings.access import visible_meetings
 from meetings.access.action_points import visible_owners
@@ -64,7 +66,7 @@ def _part(title: str, count: int, lines: list[Line], url: str, label: str, *, of
 
 
 class MorningPage:
-    """One reader's page at ``now`` (aware), on ``today`` (the group's calendar day). At most eleven queries."""
+    """One reader's page at ``now`` (aware), on ``today`` (the group's calendar day). At most twelve queries."""
 
     def __init__(self, viewer: Viewer, now: dt.datetime, today: dt.date) -> None:
         self.viewer, self.now, self.today = viewer, now, today
@@ -77,7 +79,7 @@ class MorningPage:
         if viewer.in_secretariat:
             found.append(self._lessons())
         if can_see_outbox(viewer):
-            found.append(self._mail())
+            found += [self._mail(), self._held()]
         if can_see_jobs(viewer):
             found.append(self.jobs())
         if sees_everybody(viewer):
@@ -197,6 +199,17 @@ class MorningPage:
             words = _("to person %(number)s") % {"number": row.recipient_id} if row.recipient_id else ""
             lines.append(Line(reverse("outbox"), row.kind, words, str(row.get_state_display()), True))
         return _part(_("Mail not delivered"), count, lines, reverse("outbox"), _("Outgoing mail"))
+
+    def _held(self) -> Part:
+        rows = counted(visible_batches(self.viewer).filter(state=BatchState.HELD)).filter(waiting__gt=0)
+        found = list(rows.order_by("soonest", "id"))
+        lines = [self._batch(row) for row in found[:SHOWN]]
+        return _part(_("Mails to many that are held"), len(found), lines, reverse("outbox"), _("Outgoing mail"))
+
+    def _batch(self, row: Any) -> Line:
+        words = ngettext("%(n)s person is not told", "%(n)s people are not told", row.waiting) % {"n": row.waiting}
+        until = _("too late after %(day)s") % {"day": date_format(timezone.localtime(row.soonest), "DATE_FORMAT")}
+        return Line(reverse("mail_batch", args=[row.pk]), title_of(row.kind), words, until, True)
 
     def jobs(self) -> Part:
         found = [line for line in jobs.board(visible_runs(self.viewer), self.now) if line.needs_you]

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from iwg_portal.pages.views import activity, compare, glossary, home, morning, profile, region, reports, states
+from iwg_portal.pages.views import (
+    activity,
+    compare,
+    glossary,
+    home,
+    mails,
+    morning,
+    profile,
+    region,
+    reports,
+    states,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -15,6 +26,7 @@ urlpatterns = [
     path("states/<slug:alpha2>/", profile.profile, name="profile"),
     path("states/<slug:alpha2>/activity/", activity.state_activity, name="state_activity"),
     path("account/activity/", activity.own_activity, name="own_activity"),
+    path("account/mails/", mails.own_mails, name="own_mails"),
     path("activity/", activity.activity, name="activity"),
     path("activity/export/", activity.activity_export, name="activity_export"),
     path("compare/", compare.compare, name="compare"),

@@ -44,6 +44,11 @@ def told(kind: str) -> QuerySet[Reminded]:
     return Reminded.objects.filter(kind=kind, included=True, mail__state=MailState.SENT)
 
 
+def named(mails: Collection[int]) -> QuerySet[Reminded]:
+    """What these mails (ids) said; of one that has not left, what it may say. In the order of planning."""
+    return Reminded.objects.filter(mail__in=mails).exclude(included=False).order_by("pk")
+
+
 def reminded_on(kind: str, targets: Iterable[Model]) -> dict[str, dt.datetime]:
     """When each of ``targets`` was last reminded, by anybody's mail; keys are ids as text. One query.
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.mail import kinds
 from iwg_portal.mail.models import OutboxMail
@@ -25,7 +26,7 @@ def _sample() -> dict[str, Any]:
     return _context([(line, links.address("the-secret")), (line, "")], words)
 
 
-@kinds.kind(DAILY, sample=_sample)
+@kinds.kind(DAILY, title=gettext_lazy("Reminders"), sample=_sample)
 def daily(mail: OutboxMail) -> dict[str, Any] | None:
     """What is still due, still hers and visible to her at this moment; None when nothing is.
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.mail import kinds, outbox
 from iwg_portal.mail.models import OutboxMail
@@ -36,7 +37,7 @@ def _link(action: int) -> str:
     return f"{settings.PUBLIC_URL.rstrip('/')}{reverse('action', args=[action])}"
 
 
-@kinds.kind(KIND, sample=lambda: {"link": _link(1)})
+@kinds.kind(KIND, title=gettext_lazy("You hold an action point of the group"), sample=lambda: {"link": _link(1)})
 def assigned_mail(mail: OutboxMail) -> dict[str, Any] | None:
     """None when somebody else holds the row meanwhile, it is finished, or she may not read it any more."""
     owner = ActionOwner.objects.select_related("holder").filter(pk=mail.target_id, is_removed=False).first()

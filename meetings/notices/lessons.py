@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.mail import kinds, outbox
 from iwg_portal.mail.models import OutboxMail
@@ -63,7 +64,7 @@ def _sample() -> dict[str, Any]:
     return {"link": _address(1)}
 
 
-@kinds.kind("meetings.lesson_submitted", sample=_sample)
+@kinds.kind("meetings.lesson_submitted", title=gettext_lazy("A lesson waits for your approval"), sample=_sample)
 def submitted_mail(mail: OutboxMail) -> dict[str, Any] | None:
     lesson = _lesson(mail)
     if lesson is None or mail.recipient is None or not access.can_approve(viewer_for(mail.recipient), lesson):
@@ -71,7 +72,7 @@ def submitted_mail(mail: OutboxMail) -> dict[str, Any] | None:
     return {"link": _address(lesson.pk)}
 
 
-@kinds.kind("meetings.lesson_approved", sample=_sample)
+@kinds.kind("meetings.lesson_approved", title=gettext_lazy("Your lesson is approved"), sample=_sample)
 def approved_mail(mail: OutboxMail) -> dict[str, Any] | None:
     lesson = _lesson(mail)
     if lesson is None or lesson.status != LessonState.APPROVED or mail.recipient is None:

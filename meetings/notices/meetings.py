@@ -5,11 +5,13 @@ A mail says what the whole group may read. Of a meeting for fewer readers it say
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.mail import kinds, outbox
 from iwg_portal.mail.enums import MailState
@@ -26,8 +28,7 @@ TOLD = "meetings.announced"
 MOVED = "meetings.moved"
 # What makes somebody travel at the wrong time or to the wrong place.
 MOVES = frozenset({"starts_at", "ends_at", "zone", "place", "link"})
-
-
+NEAR = dt.timedelta(hours=24)
 # While somebody may still set out for it.
 BEFORE_ITS_END = frozenset({MeetingState.ANNOUNCED, MeetingState.RUNNING})
 
@@ -37,8 +38,7 @@ def announced(meeting: Meeting) -> None:
     if meeting.ends_at <= timezone.now():
         return
     deadline = min(meeting.ends_at, timezone.now() + outbox.LIFE)
-    for person in audience_announced(meeting):
-        outbox.queue(TOLD, target=meeting, to=person, deadline=deadline)
+    outbox.queue_all(TOLD, target=meeting, to=audience_announced(meeting), deadline=deadline, urgent=_is_near(meeting))
 
 
 def moved(meeting: Meeting) -> None:
@@ -49,11 +49,12 @@ def moved(meeting: Meeting) -> None:
     if meeting.state not in BEFORE_ITS_END or meeting.ends_at <= timezone.now():
         return
     about = OutboxMail.objects.filter(target_type=meeting._meta.label_lower, target_id=str(meeting.pk))
-    waiting = set(about.filter(kind=TOLD, state=MailState.DUE).values_list("recipient_id", flat=True))
-    deadline = min(meeting.ends_at, timezone.now() + outbox.LIFE)
-    for person in audience_invited(meeting):
-        if person.pk not in waiting:
-            outbox.queue(MOVED, target=meeting, to=person, occurrence=str(meeting.version), deadline=deadline)
+    unsaid = about.filter(kind=TOLD, state__in=(MailState.DUE, MailState.HELD))
+    waiting = set(unsaid.values_list("recipient_id", flat=True))
+    people = [person for person in audience_invited(meeting) if person.pk not in waiting]
+    values: dict[str, Any] = {"occurrence": str(meeting.version), "urgent": _is_near(meeting)}
+    values |= {"deadline": min(meeting.ends_at, timezone.now() + outbox.LIFE)}
+    outbox.queue_all(MOVED, target=meeting, to=people, **values)
 
 
 def cancelled(meeting: Meeting) -> None:
@@ -63,9 +64,15 @@ def cancelled(meeting: Meeting) -> None:
     if meeting.ends_at <= timezone.now():
         return
     told = OutboxMail.objects.filter(kind=TOLD, target_type=meeting._meta.label_lower, target_id=str(meeting.pk))
-    people = told.exclude(state=MailState.CANCELLED).values("recipient_id")
-    for person in Person.objects.filter(pk__in=people, is_active=True).order_by("pk"):
-        outbox.queue("meetings.cancelled", target=meeting, to=person)
+    people = Person.objects.filter(
+        pk__in=told.exclude(state=MailState.CANCELLED).values("recipient_id"), is_active=True
+    ).order_by("pk")
+    outbox.queue_all("meetings.cancelled", target=meeting, to=people, urgent=_is_near(meeting))
+
+
+def _is_near(meeting: Meeting) -> bool:
+    """Somebody may be setting out for it already: no mail about it waits to be looked at once more."""
+    return meeting.starts_at - timezone.now() < NEAR
 
 
 def item_decided(item: AgendaItem) -> None:
@@ -111,7 +118,7 @@ def _sample_when() -> str:
     )
 
 
-@kinds.kind("meetings.announced", sample=_sample)
+@kinds.kind("meetings.announced", title=gettext_lazy("A meeting is announced"), sample=_sample)
 def announced_mail(mail: OutboxMail) -> dict[str, Any] | None:
     """Not due any more where it was cancelled, is over, or is not hers to read."""
     meeting = _meeting(mail)
@@ -120,7 +127,11 @@ def announced_mail(mail: OutboxMail) -> dict[str, Any] | None:
     return None if meeting.ends_at <= timezone.now() else _facts(meeting, mail.recipient)
 
 
-@kinds.kind(MOVED, sample=lambda: {"link": address("meeting", 1)})
+@kinds.kind(
+    MOVED,
+    title=gettext_lazy("A meeting takes place at another time or place"),
+    sample=lambda: {"link": address("meeting", 1)},
+)
 def moved_mail(mail: OutboxMail) -> dict[str, Any] | None:
     """Which meeting, and what of it, is read in the portal. Not due where the meeting is over or cancelled."""
     meeting = _meeting(mail)
@@ -129,7 +140,7 @@ def moved_mail(mail: OutboxMail) -> dict[str, Any] | None:
     return None if meeting.ends_at <= timezone.now() else {"link": address("meeting", meeting.pk)}
 
 
-@kinds.kind("meetings.cancelled", sample=_sample)
+@kinds.kind("meetings.cancelled", title=gettext_lazy("A meeting is cancelled"), sample=_sample)
 def cancelled_mail(mail: OutboxMail) -> dict[str, Any] | None:
     meeting = _meeting(mail)
     if meeting is None or meeting.state != MeetingState.CANCELLED:
@@ -143,7 +154,11 @@ def _meeting(mail: OutboxMail) -> Meeting | None:
     return rows.filter(pk=mail.target_id).first()
 
 
-@kinds.kind("meetings.item_decided", sample=lambda: {"accepted": True, "link": address("meeting", 1)})
+@kinds.kind(
+    "meetings.item_decided",
+    title=gettext_lazy("Your proposal for an agenda is answered"),
+    sample=lambda: {"accepted": True, "link": address("meeting", 1)},
+)
 def item_decided_mail(mail: OutboxMail) -> dict[str, Any] | None:
     """Which item it was is read in the portal. Not due where the answer has changed since."""
     item = visible_items(viewer_for(mail.recipient)).filter(pk=mail.target_id, status=mail.occurrence).first()

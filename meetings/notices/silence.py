@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.marks import zone as zone_word
 from iwg_portal.mail import kinds, outbox
@@ -24,8 +25,7 @@ from members.models import Person
 
 def circulated(circulation: Circulation, people: Iterable[Person]) -> None:
     """To the delegates and focal points concerned; of no use after the hour."""
-    for person in people:
-        outbox.queue("meetings.circulated", target=circulation, to=person, deadline=circulation.deadline)
+    outbox.queue_all("meetings.circulated", target=circulation, to=people, deadline=circulation.deadline)
 
 
 def taken_back(circulation: Circulation) -> None:
@@ -34,27 +34,25 @@ def taken_back(circulation: Circulation) -> None:
         kind="meetings.circulated", target_type=circulation._meta.label_lower, target_id=str(circulation.pk)
     )
     people = told.exclude(state=MailState.CANCELLED).values("recipient_id")
-    for person in Person.objects.filter(pk__in=people, is_active=True).order_by("pk"):
-        outbox.queue("meetings.taken_back", target=circulation, to=person)
+    readers = Person.objects.filter(pk__in=people, is_active=True).order_by("pk")
+    outbox.queue_all("meetings.taken_back", target=circulation, to=readers)
 
 
 def objected(circulation: Circulation, people: Iterable[Person]) -> None:
     """To the secretariat and the chair."""
-    for person in people:
-        outbox.queue("meetings.objection", target=circulation, to=person)
+    outbox.queue_all("meetings.objection", target=circulation, to=people)
 
 
 def adopted(circulation: Circulation, people: Iterable[Person]) -> None:
     """To everybody concerned, the secretariat and the chair."""
-    for person in people:
-        outbox.queue("meetings.adopted", target=circulation, to=person)
+    outbox.queue_all("meetings.adopted", target=circulation, to=people)
 
 
 def _sample_circulated() -> dict[str, Any]:
     return _deadline(timezone.now() + dt.timedelta(days=7)) | {"link": _link(1)}
 
 
-@kinds.kind("meetings.circulated", sample=_sample_circulated)
+@kinds.kind("meetings.circulated", title=gettext_lazy("A record is under silence procedure"), sample=_sample_circulated)
 def circulated_mail(mail: OutboxMail) -> dict[str, Any] | None:
     """None when it has ended meanwhile, or she may not read it any more."""
     found = _circulation(mail)
@@ -63,7 +61,11 @@ def circulated_mail(mail: OutboxMail) -> dict[str, Any] | None:
     return _deadline(found.deadline) | {"link": _link(found.record.meeting_id)}
 
 
-@kinds.kind("meetings.taken_back", sample=lambda: {"link": _link(1)})
+@kinds.kind(
+    "meetings.taken_back",
+    title=gettext_lazy("A record is no longer under silence procedure"),
+    sample=lambda: {"link": _link(1)},
+)
 def taken_back_mail(mail: OutboxMail) -> dict[str, Any] | None:
     """None where she may not read that there was one."""
     found = _circulation(mail)
@@ -72,7 +74,9 @@ def taken_back_mail(mail: OutboxMail) -> dict[str, Any] | None:
     return {"link": _link(found.record.meeting_id)}
 
 
-@kinds.kind("meetings.objection", sample=lambda: {"link": _link(1)})
+@kinds.kind(
+    "meetings.objection", title=gettext_lazy("A silence procedure has stopped"), sample=lambda: {"link": _link(1)}
+)
 def objection_mail(mail: OutboxMail) -> dict[str, Any] | None:
     """That it has stopped, which the state of the meeting tells the group; not why, and by whom."""
     found = _circulation(mail)
@@ -81,7 +85,7 @@ def objection_mail(mail: OutboxMail) -> dict[str, Any] | None:
     return {"link": _link(found.record.meeting_id)}
 
 
-@kinds.kind("meetings.adopted", sample=lambda: {"link": _link(1)})
+@kinds.kind("meetings.adopted", title=gettext_lazy("A record is adopted"), sample=lambda: {"link": _link(1)})
 def adopted_mail(mail: OutboxMail) -> dict[str, Any] | None:
     found = _circulation(mail)
     if found is None or found.state != CirculationState.ADOPTED:

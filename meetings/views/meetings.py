@@ -32,6 +32,7 @@ from meetings.queries import meetings as query
 from meetings.queries.agenda import parted, timetable
 from meetings.views.cards import cards
 from meetings.views.decisions import heading
+from meetings.views.mails import mass_mails
 from members.access import Viewer, reaches, visible_group
 from members.actions.files import note_refused_passenger_data
 from members.enums import Audience, narrowest
@@ -140,13 +141,14 @@ def _meeting_page(request: HttpRequest, found: Meeting, problems: list[str] | No
     shown = cards(viewer, found, items[ItemState.ACCEPTED])
     counts = shown["counts"]
     heads = heading(viewer, found)
+    request.group = group = visible_group()  # type: ignore[attr-defined]
     is_editor = access.can_edit_agenda(viewer, found)
     rows = [
         {"slot": slot, "line": counts.get(slot.item.pk) or slot.lead, "note": html(slot.item.note)} for slot in slots
     ]
     context = {
         "meeting": found,
-        "when": query.when(found, query.zone_of(viewer.person, visible_group())),
+        "when": query.when(found, query.zone_of(viewer.person, group)),
         "lead": _lead(found),
         "place": query.place_words(found),
         "days": [(day, list(rows)) for day, rows in groupby(rows, key=lambda row: row["slot"].starts_at.date())],
@@ -166,6 +168,7 @@ def _meeting_page(request: HttpRequest, found: Meeting, problems: list[str] | No
         "head_actions": _head_actions(viewer, found),
         "crumbs": _crumbs(found),
         "problems": problems or [],
+        "mass_mails": mass_mails(viewer, found),
     }
     return render(request, "meetings/meetings/meeting.html", context, status=422 if problems else 200)
 

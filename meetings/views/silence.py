@@ -30,6 +30,7 @@ from meetings.queries import reading
 from meetings.queries import silence as query
 from meetings.queries.versions import differences, is_intact
 from meetings.views import standing
+from meetings.views.mails import mass_mails
 from meetings.views.standing import meeting_address
 from members.access import Viewer, known_actors, visible_member_states
 from members.actions.files import note_refused_passenger_data
@@ -182,6 +183,7 @@ def _page(
         "position_form": None,
         "names_hidden": False,
         "on_paragraph": False,
+        "mass_mails": mass_mails(viewer, meeting),
     }
     if chosen:
         if access.counts_as_opening(viewer, chosen):

@@ -60,7 +60,7 @@ from members.access.states import (
     visible_organisations,
     visible_states,
 )
-from members.access.viewer import ANONYMOUS, LOOKS, Viewer, seen_as, viewer_for
+from members.access.viewer import ANONYMOUS, LOOKS, Viewer, looking, seen_as, viewer_for
 
 __all__ = [
     "ANONYMOUS",
@@ -109,6 +109,7 @@ __all__ = [
     "reach",
     "reaches",
     "readable",
+    "looking",
     "seen_as",
     "sees_everybody",
     "sees_people",

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from iwg_portal.activity.log import record
 from iwg_portal.mail.enums import MailState
-from iwg_portal.mail.models import OutboxMail
+from iwg_portal.mail.models import MailBatch, OutboxMail
 from iwg_portal.reminders.models import AnswerLink, Reminded
 from members.actions.leaving import close_account, lock_administrators
 from members.enums import LinkPurpose, LinkStatus, ProposalStatus
@@ -75,13 +75,17 @@ def _answers(before: dt.datetime) -> int:
 def _mails(before: dt.datetime) -> int:
     """What a mail reminded of goes with it: that, too, says who was told of what. What is still open after such a time
     is said once more."""
-    open_states = (MailState.DUE, MailState.LEASED)
+    open_states = (MailState.DUE, MailState.HELD, MailState.LEASED)
     rows = OutboxMail.objects.filter(planned_at__lte=before).exclude(state__in=open_states)
     # A link made anew may be younger than its mail; the mail waits for it.
     rows = rows.filter(~Exists(AnswerLink.objects.filter(mail=OuterRef("pk"))))
     gone = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     Reminded.objects.filter(mail__in=gone).delete()
-    return OutboxMail.objects.filter(pk__in=gone).delete()[1].get("mail.OutboxMail", 0)
+    count = OutboxMail.objects.filter(pk__in=gone).delete()[1].get("mail.OutboxMail", 0)
+    # Of a mail to many the words go with the last of its mails.
+    alone = ~Exists(OutboxMail.objects.filter(batch=OuterRef("pk")))
+    MailBatch.objects.filter(alone, planned_at__lte=before).delete()
+    return count
 
 
 REMOVALS = {

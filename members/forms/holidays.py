@@ -36,9 +36,10 @@ class HolidaysForm(forms.Form):
             try:
                 found.add(_day(line))
             except ValueError as error:
-                wrong.append(_("Line %(number)s, “%(line)s”: %(reason)s") % {
-                    "number": number, "line": line[:40], "reason": error
-                })
+                wrong.append(
+                    _("Line %(number)s, “%(line)s”: %(reason)s")
+                    % {"number": number, "line": line[:40], "reason": error}
+                )
         if wrong:
             raise ValidationError(wrong)
         return sorted(found)
@@ -62,4 +63,3 @@ def _day(text: str) -> dt.date:
             raise ValueError(_("this day is more than %(years)s years away.") % {"years": AHEAD})
         return day
     raise ValueError(_("this is not a day; write it as 25/12/2027 or 2027-12-25."))
-

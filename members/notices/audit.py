@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.activity import chain
 from iwg_portal.mail import kinds, outbox
@@ -42,7 +43,7 @@ def _sample() -> dict[str, Any]:
     return {"head": f"1204:{chain.FIRST.hex()}", "whole": True}
 
 
-@kinds.kind("members.audit_head", sample=_sample)
+@kinds.kind("members.audit_head", title=gettext_lazy("Head of the log"), sample=_sample)
 def audit_head_mail(mail: OutboxMail) -> dict[str, Any] | None:
     """The head of the moment when it leaves, and whether the newest events form a chain; None: no office any more."""
     if mail.recipient is None or not viewer_for(mail.recipient).roles & READERS:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.mail import kinds, outbox
 from iwg_portal.mail.models import OutboxMail
@@ -60,7 +61,7 @@ def _sample_invitation() -> dict[str, Any]:
     }
 
 
-@kinds.kind("members.invitation", sample=_sample_invitation)
+@kinds.kind("members.invitation", title=gettext_lazy("An invitation to the portal"), sample=_sample_invitation)
 def invitation(mail: OutboxMail) -> dict[str, Any] | None:
     link = AccountLink.objects.select_related("proposal__state", "proposal__organisation").filter(pk=mail.target_id)
     found = link.first()
@@ -78,7 +79,7 @@ def _sample_proposed() -> dict[str, Any]:
     return {"office": "focal point, Ghana", "link": address_of("proposals")}
 
 
-@kinds.kind("members.proposed", sample=_sample_proposed)
+@kinds.kind("members.proposed", title=gettext_lazy("A proposal waits for your decision"), sample=_sample_proposed)
 def proposed_mail(mail: OutboxMail) -> dict[str, Any] | None:
     """Without the name: who is proposed is read in the portal."""
     proposal = _proposal(mail)
@@ -95,7 +96,7 @@ def _sample_decided() -> dict[str, Any]:
     }
 
 
-@kinds.kind("members.decided", sample=_sample_decided)
+@kinds.kind("members.decided", title=gettext_lazy("Your proposal is decided"), sample=_sample_decided)
 def decided_mail(mail: OutboxMail) -> dict[str, Any] | None:
     proposal = _proposal(mail)
     if proposal is None or proposal.status not in (ProposalStatus.GRANTED, ProposalStatus.DECLINED):

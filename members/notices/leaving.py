@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Model
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.mail import kinds, outbox
 from iwg_portal.mail.models import OutboxMail
@@ -29,7 +30,7 @@ def _sample() -> dict[str, Any]:
     return {"count": 3, "until": dt.date(2026, 3, 1), "link": address_of("confirm_people")}
 
 
-@kinds.kind("members.confirmation", sample=_sample)
+@kinds.kind("members.confirmation", title=gettext_lazy("Please confirm your people"), sample=_sample)
 def confirmation(mail: OutboxMail) -> dict[str, Any] | None:
     """How many lapse on that day that she can still confirm; none: not due any more."""
     lapses_on = dt.date.fromisoformat(mail.occurrence)

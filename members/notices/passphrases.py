@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.mail import kinds, outbox
 from iwg_portal.mail.models import OutboxMail
@@ -26,7 +27,7 @@ def _sample() -> dict[str, Any]:
     return {"link": address_of("passphrase_new", "sample"), "until": timezone.now() + dt.timedelta(hours=4)}
 
 
-@kinds.kind("members.passphrase", sample=_sample)
+@kinds.kind("members.passphrase", title=gettext_lazy("A new passphrase for the portal"), sample=_sample)
 def passphrase(mail: OutboxMail) -> dict[str, Any] | None:
     """None where nobody with an open account has the address: then nothing is sent."""
     link = AccountLink.objects.filter(pk=mail.target_id).first()
@@ -35,6 +36,10 @@ def passphrase(mail: OutboxMail) -> dict[str, Any] | None:
     return {"link": address_of("passphrase_new", link.token), "until": link.expires_at}
 
 
-@kinds.kind("members.passphrase_changed", sample=lambda: {"link": address_of("passphrase_forgotten")})
+@kinds.kind(
+    "members.passphrase_changed",
+    title=gettext_lazy("Your passphrase was changed"),
+    sample=lambda: {"link": address_of("passphrase_forgotten")},
+)
 def passphrase_changed_mail(mail: OutboxMail) -> dict[str, Any] | None:
     return {"link": address_of("passphrase_forgotten")}

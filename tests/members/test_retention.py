@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from iwg_portal.activity.models import Event
 from iwg_portal.mail.enums import MailState
-from iwg_portal.mail.models import OutboxMail
+from iwg_portal.mail.models import MailBatch, OutboxMail
+from iwg_portal.mail.outbox import MANY, queue_all
 from members import actions
 from members.actions import parked
 from members.actions.retention import REMOVALS
@@ -94,3 +95,15 @@ def test_links_and_mails(cast):
     with time_machine.travel(timezone.now() + dt.timedelta(days=366), tick=False):
         assert actions.apply_retention()[Kept.MAIL] == 1
     assert not OutboxMail.objects.exists()
+
+
+def test_the_words_of_a_mail_to_many_go_with_the_last_of_its_mails(cast):
+    people = [person_with("delegate", state=cast.own) for _ in range(MANY)]
+    queue_all("mail.test", target=cast.group, to=people)
+    with time_machine.travel(timezone.now() + dt.timedelta(days=366), tick=False):
+        OutboxMail.objects.update(state=MailState.HELD)
+        actions.apply_retention()
+        assert OutboxMail.objects.count() == MANY, "what is held is still to be decided of"
+        OutboxMail.objects.update(state=MailState.SENT)
+        actions.apply_retention()
+    assert not MailBatch.objects.exists()

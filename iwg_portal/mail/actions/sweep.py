@@ -22,6 +22,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from iwg_portal.base.models import Heartbeat
+from iwg_portal.mail.actions.batches import TOO_LATE, close_ended, instead_of_due
 from iwg_portal.mail.carrier import Answer, Carrier, Outcome, ServerAway, carrier
 from iwg_portal.mail.compose import message
 from iwg_portal.mail.enums import MailState, before
@@ -86,7 +87,9 @@ def keep_house() -> bool:
         hurried.filter(refusals=refusals).update(
             state=MailState.DUE, handed_over=False, try_at=now + pause, settled_at=None
         )
-    _rows(state=MailState.DUE, deadline__lte=now).update(state=MailState.CANCELLED, problem="too late", settled_at=now)
+    late = _rows(state__in=(MailState.DUE, MailState.HELD), deadline__lte=now)
+    late.update(state=MailState.CANCELLED, problem=TOO_LATE, settled_at=now)
+    close_ended(now)
     return True
 
 
@@ -137,7 +140,7 @@ def claim(*, most: int = BATCH) -> list[OutboxMail]:
         handed_over=False,
         attempts=F("attempts") + 1,
     )
-    return list(OutboxMail.objects.filter(lease=lease).select_related("recipient").order_by("try_at", "id"))
+    return list(OutboxMail.objects.filter(lease=lease).select_related("recipient", "batch").order_by("try_at", "id"))
 
 
 def _lease() -> dt.timedelta:
@@ -187,9 +190,11 @@ def settle(mail: OutboxMail, answer: Answer) -> MailState | None:
             )
         case _:
             pause = PAUSES[min(mail.refusals, len(PAUSES) - 1)]
+            state = instead_of_due(mail)
             return _write(
                 mail,
-                state=MailState.DUE,
+                state=state,
+                settled_at=now if state == MailState.CANCELLED else None,
                 problem=answer.problem,
                 handed_over=False,
                 refusals=mail.refusals + 1,

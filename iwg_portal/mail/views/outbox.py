@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from iwg_portal.base.render import render
 from iwg_portal.mail import access, queries
 from iwg_portal.mail.actions import decisions
+from iwg_portal.mail.kinds import title_of
 
 SHOWN = 25
 
@@ -24,6 +25,8 @@ def outbox(request: HttpRequest) -> HttpResponse:
     context = {
         "overview": queries.overview(access.visible_mails(viewer)),
         "waiting": waiting,
+        "batches": [(row, title_of(row.kind)) for row in queries.lately(access.visible_batches(viewer))[:SHOWN]],
+        "decides": access.can_decide(viewer),
         "allowed": access.allowed(viewer),
     }
     return render(request, "outbox/outbox.html", context)

@@ -1,0 +1,180 @@
+"""What the portal has told its reader by mail, and what it will tell her: the rows of the ledger that are hers.
+
+The ledger keeps no text. So a line says the kind of a mail in words, and what it was about as that thing is now, if
+she may still see it: of what is not hers to read any more there is no line.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from iwg_portal.mail.access import own_mails
+from iwg_portal.mail.enums import MailState
+from iwg_portal.mail.kinds import title_of
+from iwg_portal.mail.models import OutboxMail
+from iwg_portal.pages.for_you import Line
+from iwg_portal.reminders.ledger import DAILY, named
+from iwg_portal.reminders.registry import REMINDERS
+from meetings.access.action_points import visible_owners
+from meetings.access.meetings import visible_meetings
+from meetings.access.silence import visible_circulations
+from members.access import Viewer, looking, own_events
+
+PAGE = 20
+NOT_THERE = frozenset({MailState.BOUNCED, MailState.UNKNOWN})
+
+
+@dataclass(frozen=True)
+class Told:
+    """One mail. ``at``: when it was sent or settled, else when it leaves, None where nobody knows yet. ``lines``: what
+    it was about. ``is_settled``: it reminded of something, and nothing of that is hers to see or to do any more."""
+
+    kind: str
+    title: str
+    at: dt.datetime | None
+    state: str
+    is_wrong: bool
+    is_new: bool
+    lines: list[Line] = field(default_factory=list)
+    is_settled: bool = False
+
+
+# -- What it was about, where she may see it ---------------------------------------------------------------------------
+
+Places = Callable[[Viewer, Collection[str]], dict[str, Line]]
+
+
+def _meetings(viewer: Viewer, ids: Collection[str]) -> dict[str, Line]:
+    rows = visible_meetings(viewer).filter(pk__in=ids)
+    return {str(row.pk): Line(reverse("meeting", args=[row.pk]), row.title) for row in rows}
+
+
+def _circulations(viewer: Viewer, ids: Collection[str]) -> dict[str, Line]:
+    rows = visible_circulations(viewer).filter(pk__in=ids).defer("version__content").select_related("record__meeting")
+    found = {}
+    for row in rows:
+        meeting = row.record.meeting
+        title = _("Record: %(meeting)s") % {"meeting": meeting.title}
+        found[str(row.pk)] = Line(reverse("silence", args=[meeting.pk]), title)
+    return found
+
+
+def _owners(viewer: Viewer, ids: Collection[str]) -> dict[str, Line]:
+    rows = visible_owners(viewer).filter(pk__in=ids).select_related("action__record__meeting__group")
+    return {str(row.pk): Line(reverse("action", args=[row.action_id]), row.action.code) for row in rows}
+
+
+PLACES: dict[str, Places] = {
+    "meetings.meeting": _meetings,
+    "meetings.circulation": _circulations,
+    "meetings.actionowner": _owners,
+}
+
+
+class OwnMails:
+    """One page of ``viewer``'s at ``now`` (aware), newest first. Four queries, one for each kind of thing that a mail
+    of the page is about, and one or two for each kind of reminder on it; however many rows there are."""
+
+    def __init__(self, viewer: Viewer, now: dt.datetime, number: str | None = None) -> None:
+        self.viewer, self.now = viewer, now
+        rows = own_mails(viewer).order_by("-not_before", "-id")
+        self.found: Page[OutboxMail] = Paginator(rows, PAGE).get_page(number)
+
+    @cached_property
+    def rows(self) -> list[Told]:
+        mails = list(self.found)
+        with looking(self.viewer):
+            about, reminded = self._about(mails), self._reminded(mails)
+        return [
+            self._told(mail, about.get((mail.target_type, mail.target_id)), reminded.get(mail.pk)) for mail in mails
+        ]
+
+    def _told(self, mail: OutboxMail, about: Line | None, reminded: list[Line] | None) -> Told:
+        since = self._since
+        return Told(
+            mail.kind,
+            title_of(mail.kind),
+            None if mail.state == MailState.HELD else mail.settled_at or max(mail.not_before, mail.try_at),
+            _state(mail, self.now),
+            mail.state in NOT_THERE,
+            mail.state == MailState.SENT and bool(since and mail.settled_at and mail.settled_at > since),
+            reminded if reminded is not None else [about] if about else [],
+            reminded is not None and not reminded,
+        )
+
+    @cached_property
+    def _since(self) -> dt.datetime | None:
+        """When she signed in the last time before this one; on her very first day nothing is new."""
+        signed_in = own_events(self.viewer).filter(kind="person.signed_in").order_by("-id")
+        return next(iter(signed_in.values_list("at", flat=True)[1:2]), None)
+
+    def _about(self, mails: Iterable[OutboxMail]) -> dict[tuple[str, str], Line]:
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for mail in mails:
+            if mail.target_type in PLACES:
+                wanted[mail.target_type].add(mail.target_id)
+        return {
+            (kind, target): line
+            for kind, targets in wanted.items()
+            for target, line in PLACES[kind](self.viewer, targets).items()
+        }
+
+    def _reminded(self, mails: Iterable[OutboxMail]) -> dict[int, list[Line]]:
+        """Of each mail of the day its lines, as the kinds of reminder word them now."""
+        daily = [mail.pk for mail in mails if mail.kind == DAILY]
+        if not daily:
+            return {}
+        rows: QuerySet[Any] = named(daily)
+        targets: dict[str, set[str]] = defaultdict(set)
+        of_mail: dict[int, list[tuple[str, str]]] = {pk: [] for pk in daily}
+        for mail, kind, target in rows.values_list("mail_id", "kind", "target_id"):
+            targets[kind].add(target)
+            of_mail[mail].append((kind, target))
+        lines = {
+            (kind, target): line
+            for kind, those in targets.items()
+            if kind in REMINDERS
+            for target, line in REMINDERS[kind].lines(self.viewer.person, those, self.now).items()
+        }
+        here = settings.PUBLIC_URL.rstrip("/")
+        return {
+            pk: [
+                Line(line.link.removeprefix(here), line.text)
+                for line in sorted(
+                    (lines[place] for place in dict.fromkeys(places) if place in lines),
+                    key=lambda line: (line.on, line.text, line.link),
+                )
+            ]
+            for pk, places in of_mail.items()
+        }
+
+
+def _state(mail: OutboxMail, now: dt.datetime) -> str:
+    match mail.state:
+        case MailState.SENT:
+            return _("sent")
+        case MailState.BOUNCED:
+            return _("did not arrive: your mail server refused it")
+        case MailState.UNKNOWN:
+            return _("perhaps it did not arrive: the line broke")
+        case MailState.CANCELLED:
+            return _("not sent: it was no longer due")
+        case MailState.HELD:
+            return _("waits for its time")
+        case MailState.DUE if mail.not_before > now:
+            return _("waits for its time")
+        case MailState.DUE if mail.refusals:
+            return _("tried in vain; it is tried again")
+        case _:
+            return _("on its way")
