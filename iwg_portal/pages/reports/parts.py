@@ -49,6 +49,7 @@ class Report:
     """One reader's report over ``period``, computed at ``now`` (aware) on ``today`` (the group's calendar day)."""
 
     audience: Audience = Audience.SECRETARIAT
+    template = "pages/reports/base.html"
 
     def __init__(self, viewer: Viewer, period: Period, now: dt.datetime, today: dt.date) -> None:
         self.viewer, self.period, self.now, self.today = viewer, period, now, today

@@ -37,6 +37,8 @@ ENOUGH = 5  # states that must contribute before a figure over all of them is sh
 class ProgressReport(Report):
     """Eleven queries."""
 
+    template = "pages/reports/progress.html"
+
     @cached_property
     def parts(self) -> list[Part]:
         return [self._changes(), self._actions(), self._waiting(), self._terms()]

@@ -33,4 +33,4 @@ def scheduled_report(request: HttpRequest, kind: str, period: str) -> HttpRespon
     page = report(request.viewer, found, timezone.now(), today)
     for state in page.restricted_owners:
         log.was_read(request, state, state=state, page="report")
-    return render(request, f"pages/reports/{kind}.html", {"report": page})
+    return render(request, page.template, {"report": page})
