@@ -53,7 +53,9 @@ def message(mail: OutboxMail) -> EmailMultiAlternatives | None:
         if context is None:
             return None
         letter = write(mail.kind, context, language=language, name=str(recipient) if recipient else "")
-    return envelope(letter, to=recipient.email if recipient else mail.address, message_id=mail.message_id)
+        extra = kind.own_headers(context)
+    to = recipient.email if recipient else mail.address
+    return envelope(letter, to=to, message_id=mail.message_id, extra=extra)
 
 
 def write(kind: str, context: dict[str, Any], *, language: str, name: str = "") -> Letter:
@@ -78,9 +80,13 @@ def write(kind: str, context: dict[str, Any], *, language: str, name: str = "") 
         )
 
 
-def envelope(letter: Letter, *, to: str, message_id: str) -> EmailMultiAlternatives:
-    """The letter with its headers: one recipient, a fixed Message-ID, marked as sent by a machine."""
+def envelope(
+    letter: Letter, *, to: str, message_id: str, extra: dict[str, str] | None = None
+) -> EmailMultiAlternatives:
+    """The letter with its headers: one recipient, a fixed Message-ID, marked as sent by a machine. ``extra``: those of
+    its kind, which never take the place of these."""
     headers = {
+        **(extra or {}),
         "Message-ID": message_id,
         "Date": format_datetime(timezone.now()),
         "Auto-Submitted": "auto-generated",
@@ -88,7 +94,7 @@ def envelope(letter: Letter, *, to: str, message_id: str) -> EmailMultiAlternati
     }
     if settings.MAIL_REPLY_TO:
         headers["Reply-To"] = settings.MAIL_REPLY_TO
-    for value in (letter.subject, to, settings.DEFAULT_FROM_EMAIL, *headers.values()):
+    for value in (letter.subject, to, settings.DEFAULT_FROM_EMAIL, *headers, *headers.values()):
         refuse_control_characters(value)
     built = EmailMultiAlternatives(letter.subject, letter.text, settings.DEFAULT_FROM_EMAIL, [to], headers=headers)
     built.attach_alternative(letter.html, "text/html")

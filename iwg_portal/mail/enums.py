@@ -25,6 +25,9 @@ TRANSITIONS = {
     MailState.CANCELLED: set(),
 }
 
+# Why nobody's decision but the portal's own rules cancelled a mail (``OutboxMail.problem``).
+TOO_LATE, NO_LONGER_DUE = "too late", "no longer due"
+
 
 def before(state: MailState) -> list[MailState]:
     """The states from which a mail may come to ``state``: for the filter of the update that takes it there."""

@@ -19,29 +19,37 @@ if TYPE_CHECKING:
     from iwg_portal.mail.models import OutboxMail
 
 Composer = Callable[["OutboxMail"], "dict[str, Any] | None"]
+Headers = Callable[["dict[str, Any]"], "dict[str, str]"]
 Frame = Callable[[], "dict[str, Any]"]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """``sample`` gives the context of the preview gallery and of the tests; it must need no row."""
+    """``sample`` gives the context of the preview gallery and of the tests; it must need no row. ``headers`` makes of
+    a context the headers that only this kind has."""
 
     name: str
     compose: Composer
     sample: Callable[[], dict[str, Any]]
+    headers: Headers | None = None
+
+    def own_headers(self, context: dict[str, Any]) -> dict[str, str]:
+        return self.headers(context) if self.headers else {}
 
 
 KINDS: dict[str, Kind] = {}
 FRAMES: list[Frame] = []
 
 
-def kind(name: str, *, sample: Callable[[], dict[str, Any]]) -> Callable[[Composer], Composer]:
+def kind(
+    name: str, *, sample: Callable[[], dict[str, Any]], headers: Headers | None = None
+) -> Callable[[Composer], Composer]:
     """Register a kind; its templates are ``templates/mail/<name>/subject.txt``, ``text.txt`` and ``html.html``."""
 
     def register(compose: Composer) -> Composer:
         if name in KINDS:
             raise ValueError(f"There are two kinds of mail named {name!r}.")
-        KINDS[name] = Kind(name, compose, sample)
+        KINDS[name] = Kind(name, compose, sample, headers)
         return compose
 
     return register

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 
 from django.conf import settings
 from django.core.validators import validate_email
 from django.db.models import Model, Q
 from django.utils import timezone
 
-from iwg_portal.mail.enums import MailState
+from iwg_portal.mail.enums import NO_LONGER_DUE, MailState
 from iwg_portal.mail.kinds import KINDS
 from iwg_portal.mail.models import OutboxMail
 from iwg_portal.mail.poke import poke_after_commit
@@ -85,3 +86,13 @@ def cancel_for(person: Model) -> int:
         Q(state=MailState.DUE) | Q(state=MailState.LEASED, handed_over=False), recipient_id=person.pk
     )
     return rows.update(state=MailState.CANCELLED, settled_at=timezone.now(), lease=None, leased_until=None)
+
+
+def withdraw(kind: str, people: Collection[int]) -> int:
+    """Cancel what of one kind is planned for these people (ids) and was not given to a mail server yet; returns how
+    many rows. Holds them until the transaction ends: no sender can hand one of them over meanwhile."""
+    rows = OutboxMail.objects.filter(
+        Q(state=MailState.DUE) | Q(state=MailState.LEASED, handed_over=False), kind=kind, recipient__in=people
+    )
+    now = timezone.now()
+    return rows.update(state=MailState.CANCELLED, problem=NO_LONGER_DUE, settled_at=now, lease=None, leased_until=None)

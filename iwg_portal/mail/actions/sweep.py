@@ -24,7 +24,7 @@ from django.utils import timezone
 from iwg_portal.base.models import Heartbeat
 from iwg_portal.mail.carrier import Answer, Carrier, Outcome, ServerAway, carrier
 from iwg_portal.mail.compose import message
-from iwg_portal.mail.enums import MailState, before
+from iwg_portal.mail.enums import NO_LONGER_DUE, TOO_LATE, MailState, before
 from iwg_portal.mail.models import OutboxMail
 from iwg_portal.mail.queries import HEARTBEAT
 
@@ -86,7 +86,7 @@ def keep_house() -> bool:
         hurried.filter(refusals=refusals).update(
             state=MailState.DUE, handed_over=False, try_at=now + pause, settled_at=None
         )
-    _rows(state=MailState.DUE, deadline__lte=now).update(state=MailState.CANCELLED, problem="too late", settled_at=now)
+    _rows(state=MailState.DUE, deadline__lte=now).update(state=MailState.CANCELLED, problem=TOO_LATE, settled_at=now)
     return True
 
 
@@ -154,7 +154,7 @@ def _deliver(mail: OutboxMail, line: Carrier) -> MailState | None:
         logger.exception("A mail of the kind %s could not be composed.", mail.kind)
         return settle(mail, Answer(Outcome.LATER, f"not composed: {type(error).__name__}"))
     if built is None:
-        return _write(mail, state=MailState.CANCELLED, problem="no longer due", settled_at=timezone.now())
+        return _write(mail, state=MailState.CANCELLED, problem=NO_LONGER_DUE, settled_at=timezone.now())
     try:
         answer = line.send(built, lambda: hand_over(mail))
     except (OperationalError, InterfaceError):
