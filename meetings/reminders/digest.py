@@ -117,7 +117,7 @@ def lessons(person: Person, since: dt.datetime, until: dt.datetime) -> Iterator[
     """Approved ones by their titles, never whose they are; of those for the members alone one line."""
     rows = approved_lessons(viewer_for(person)).filter(approved_at__gt=since, approved_at__lte=until)
     language, hidden = (get_language() or "").partition("-")[0], False
-    for row in rows.prefetch_related("texts").order_by("approved_at", "pk"):
+    for row in rows.prefetch_related("texts").order_by("-approved_at", "-pk"):
         text = best_text([text for text in row.texts.all() if text.kind in PUBLISHED], language)
         if row.audience not in TO_ALL or text is None:
             hidden = True
