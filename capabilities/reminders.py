@@ -15,9 +15,9 @@ from capabilities.access import visible_assessments, visible_rounds, visible_sta
 from capabilities.enums import AssessmentState
 from capabilities.models import Assessment, Round, StatusReport
 from iwg_portal.reminders import clock, plans
-from iwg_portal.reminders.digests import News, address, topic
+from iwg_portal.reminders.digests import News, Only, address, followable, topic
 from iwg_portal.reminders.registry import Due, Line, Steps, reminds, steps_of
-from members.access import viewer_for
+from members.access import viewer_for, visible_member_states
 from members.access.viewer import viewers
 from members.enums import Audience
 from members.models import Person
@@ -99,10 +99,18 @@ def round_without_data(now: dt.datetime, only: Collection[str] | None = None) ->
 # -- Digests ---------------------------------------------------------------------------------------------------------
 
 
+@followable("states", title=gettext_lazy("Only some states (API and PNR status)"), order=30)
+def states(person: Person) -> list[tuple[str, str]]:
+    rows = visible_member_states(viewer_for(person)).order_by("sort_name", "alpha2")
+    return [(state.alpha2, state.name) for state in rows]
+
+
 @topic("capabilities.status", title=gettext_lazy("API and PNR status"), order=60, page="region")
-def new_status(person: Person, since: dt.datetime, until: dt.datetime) -> Iterator[News]:
+def new_status(person: Person, since: dt.datetime, until: dt.datetime, only: Only) -> Iterator[News]:
     """States that reported anew, not what: named where the whole group reads their report."""
     rows = visible_status(viewer_for(person)).filter(is_current=True, recorded_at__gt=since, recorded_at__lte=until)
+    if only.get("states"):
+        rows = rows.filter(state__alpha2__in=sorted(only["states"]))
     kinds: dict[Any, list[str]] = defaultdict(list)
     hidden = False
     for row in rows.select_related("state").order_by("state__sort_name", "state_id", "kind"):
@@ -118,7 +126,7 @@ def new_status(person: Person, since: dt.datetime, until: dt.datetime) -> Iterat
 
 
 @topic("capabilities.figures", title=gettext_lazy("Figures"), order=70, page="region")
-def new_figures(person: Person, since: dt.datetime, until: dt.datetime) -> Iterator[News]:
+def new_figures(person: Person, since: dt.datetime, until: dt.datetime, only: Only) -> Iterator[News]:
     """Rounds of which an assessment was published that she reads; not whose."""
     rows = visible_assessments(viewer_for(person)).filter(
         status=AssessmentState.PUBLISHED, published_at__gt=since, published_at__lte=until

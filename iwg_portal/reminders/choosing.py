@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from iwg_portal.activity.log import record
 from iwg_portal.mail.access import Viewer
 from iwg_portal.reminders import access
-from iwg_portal.reminders.digests import TOPICS
+from iwg_portal.reminders.digests import TOPICS, follows
 from iwg_portal.reminders.enums import Cadence
 from iwg_portal.reminders.models import DigestChoice
 
@@ -21,15 +21,20 @@ LONGEST = 18  # digits of an id
 
 
 @transaction.atomic
-def choose_digest(*, cadence: str, topics: Collection[str], version: int, by: Viewer) -> None:
-    """How often ``by`` wants a digest, and of which topics (names). ``version`` is the one that was read, 0 for none.
+def choose_digest(
+    *, cadence: str, topics: Collection[str], version: int, by: Viewer, followed: Collection[str] = ()
+) -> None:
+    """How often ``by`` wants a digest, and of which topics (names); ``followed``: what she follows alone (keys of
+    ``digests.Follow``). ``version`` is the one that was read, 0 for none.
 
-    Raises ``PermissionDenied``, ``ValueError`` for a topic that does not exist, or ``ValidationError``: no topic, or
-    changed meanwhile. What is planned and not sent goes by what holds when it leaves. Side effect: an event.
+    Raises ``PermissionDenied``, ``ValueError`` for a topic or a thing to follow that there is not for her, or
+    ``ValidationError``: no topic, or changed meanwhile. What is planned and not sent goes by what holds when it leaves.
+    Side effect: an event.
     """
     if by.person is None or not access.can_choose_digest(by):
         raise PermissionDenied
-    unknown = set(topics) - set(TOPICS)
+    known = {one.key(value) for one in follows() for value, _words in one.choices(by.person)} if followed else set()
+    unknown = set(topics) - set(TOPICS) | set(followed) - known
     if unknown:
         raise ValueError(f"There are no topics named {sorted(unknown)}.")
     now = timezone.now()
@@ -44,7 +49,8 @@ def choose_digest(*, cadence: str, topics: Collection[str], version: int, by: Vi
     elif cadence != row.cadence:
         row.since = now if row.cadence == Cadence.NONE else row.since
         row.chosen_at = now
-    row.cadence, row.topics, row.version = cadence, sorted(topics), row.version + 1
+    row.cadence, row.topics, row.followed = cadence, sorted(topics), sorted(followed)
+    row.version += 1
     row.full_clean(exclude=["person"])
     row.save()
     record("digest.chosen", by=by.person, target=by.person, cadence=cadence)

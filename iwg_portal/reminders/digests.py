@@ -1,14 +1,16 @@
 """What a digest tells of. Each app's ``reminders`` registers its topics; a later topic is one more function there.
 
-A topic says what became new between two moments, for one reader, in her language. It starts from ``access``, so what
-she may not see has no line. Nothing above the audience ``group`` goes into a line: a neutral sentence, and a link to
-where her rights are checked. It is asked when the digest leaves.
+A topic says what became new between two moments, for one reader, in her language. She may follow only some groups,
+themes or states, or whatever else an app registers: a topic to which that means something tells of these alone. It
+starts from ``access``, so what she may not see has no line. Nothing above the audience ``group`` goes into a line: a
+neutral sentence, and a link to where her rights are checked. It is asked when the digest leaves.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -26,8 +28,12 @@ class News(NamedTuple):
     link: str
 
 
-# The reader, and the two moments (aware): after the first, up to and including the second.
-Lines = Callable[[Any, dt.datetime, dt.datetime], Iterable[News]]
+# What she follows alone, by the name of a ``Follow``; what is not in it, she follows altogether.
+Only = Mapping[str, frozenset[str]]
+# The reader; the two moments (aware): after the first, up to and including the second; what she follows alone.
+Lines = Callable[[Any, dt.datetime, dt.datetime, Only], Iterable[News]]
+
+Choices = Callable[[Any], Iterable[tuple[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,22 @@ class Topic:
     page: str
 
 
+@dataclass(frozen=True)
+class Follow:
+    """``choices``: what a person may follow, as (value, words) in her language."""
+
+    name: str
+    choices: Choices
+    title: str | Promise
+    order: int
+
+    def key(self, value: str) -> str:
+        """As a choice keeps it."""
+        return f"{self.name}={value}"
+
+
 TOPICS: dict[str, Topic] = {}
+FOLLOWS: dict[str, Follow] = {}
 
 
 def topic(name: str, *, title: str | Promise, order: int, page: str) -> Callable[[Lines], Lines]:
@@ -57,6 +78,31 @@ def topic(name: str, *, title: str | Promise, order: int, page: str) -> Callable
     return register
 
 
+def followable(name: str, *, title: str | Promise, order: int) -> Callable[[Choices], Choices]:
+    """Register ``choices`` under ``name``."""
+
+    def register(choices: Choices) -> Choices:
+        if name in FOLLOWS:
+            raise ValueError(f"There are two things to follow named {name!r}.")
+        FOLLOWS[name] = Follow(name, choices, title, order)
+        return choices
+
+    return register
+
+
+def follows() -> list[Follow]:
+    return sorted(FOLLOWS.values(), key=lambda one: (one.order, one.name))
+
+
+def only(followed: Iterable[str]) -> Only:
+    """Of what a choice keeps."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for key in followed:
+        name, _sign, value = key.partition("=")
+        found[name].add(value)
+    return {name: frozenset(values) for name, values in found.items()}
+
+
 def topics() -> list[Topic]:
     """All of them, in their order."""
     return sorted(TOPICS.values(), key=lambda one: (one.order, one.name))
@@ -67,11 +113,13 @@ def address(name: str, *args: object) -> str:
     return f"{settings.PUBLIC_URL.rstrip('/')}{reverse(name, args=args)}"
 
 
-def sections(person: Any, chosen: Iterable[str], since: dt.datetime, until: dt.datetime) -> list[dict[str, Any]]:
+def sections(
+    person: Any, chosen: Iterable[str], followed: Iterable[str], since: dt.datetime, until: dt.datetime
+) -> list[dict[str, Any]]:
     """For a mail: of each chosen topic that has something to say its title, lines, and how many more there are."""
     wanted, found = set(chosen), []
     for one in topics():
-        lines = list(one.lines(person, since, until)) if one.name in wanted else []
+        lines = list(one.lines(person, since, until, only(followed))) if one.name in wanted else []
         if lines:
             shown = [{"text": line.text, "link": line.link} for line in lines[:MOST]]
             more = len(lines) - len(shown)

@@ -12,7 +12,7 @@ from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from iwg_portal.reminders.digests import topics
+from iwg_portal.reminders.digests import follows, only, topics
 from iwg_portal.reminders.enums import Cadence
 from iwg_portal.reminders.models import MOST_STEPS, DigestChoice
 from iwg_portal.reminders.plans import Kept
@@ -138,7 +138,7 @@ class DigestForm(forms.Form):
         error_messages={"invalid_choice": gettext_lazy("Choose topics of this list.")},
     )
 
-    def __init__(self, choice: DigestChoice | None, data: Any = None) -> None:
+    def __init__(self, choice: DigestChoice | None, person: Any, data: Any = None) -> None:
         names = [(one.name, one.title) for one in topics()]
         initial = {
             "version": choice.version if choice else 0,
@@ -147,6 +147,31 @@ class DigestForm(forms.Form):
         }
         super().__init__(data, initial=initial)
         self.fields["topics"].choices = names  # type: ignore[attr-defined]
+        self.follows = {f"follow_{one.name}": one for one in follows()}
+        kept = only(choice.followed if choice else ())
+        for name, one in self.follows.items():
+            choices = list(one.choices(person))
+            self.fields[name] = forms.MultipleChoiceField(
+                label=str(one.title),
+                choices=choices,
+                required=False,
+                # What has gone meanwhile cannot be ticked, and is given up with the next press.
+                initial=[value for value, _words in choices if value in kept.get(one.name, ())],
+                widget=forms.CheckboxSelectMultiple,
+                error_messages={"invalid_choice": _("Choose from this list.")},
+            )
+
+    @property
+    def follow_fields(self) -> list[tuple[Any, int]]:
+        """Each with how many are ticked."""
+        return [(self[name], len(self[name].value() or ())) for name in self.follows]
+
+    def values(self) -> dict[str, Any]:
+        """As the action takes them."""
+        found = self.cleaned_data
+        followed = [one.key(value) for name, one in self.follows.items() for value in found[name]]
+        same = {name: found[name] for name in ("cadence", "topics", "version")}
+        return {**same, "followed": followed}
 
     def clean(self) -> dict[str, Any]:
         found = self.cleaned_data

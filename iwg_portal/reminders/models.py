@@ -132,6 +132,8 @@ class AnswerLink(models.Model):
 class DigestChoice(models.Model):
     """Whether somebody wants a digest, how often, and of which topics (names of ``digests.TOPICS``). No row: none.
 
+    ``followed``: what she follows alone, as ``digests.Follow.key``; of a kind of thing that is not in it, everything.
+
     ``since``: from when on she wants to be told of things. ``chosen_at``: when she last chose how often; the first
     digest is that of the week or month which begins after it. Both UTC. ``nonce`` makes the link that ends it.
     """
@@ -139,6 +141,7 @@ class DigestChoice(models.Model):
     person = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     cadence = models.CharField(max_length=7, choices=Cadence.choices, default=Cadence.NONE)
     topics = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    followed = ArrayField(models.CharField(max_length=90), default=list, blank=True)
     since = models.DateTimeField()
     chosen_at = models.DateTimeField()
     nonce = models.CharField(max_length=43, default=new_nonce)

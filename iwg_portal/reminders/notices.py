@@ -111,7 +111,7 @@ def periodic(mail: OutboxMail) -> dict[str, Any] | None:
     choice = DigestChoice.objects.filter(person=mail.recipient_id).exclude(cadence=Cadence.NONE).first()
     if row is None or choice is None or mail.recipient is None:
         return None
-    found = digests.sections(mail.recipient, choice.topics, row.since, row.until)
+    found = digests.sections(mail.recipient, choice.topics, choice.followed, row.since, row.until)
     DigestSent.objects.filter(pk=row.pk).update(included=bool(found))
     return _digest_context(choice.cadence, found, choice.token) if found else None
 

@@ -25,7 +25,7 @@ def digest(request: HttpRequest) -> HttpResponse:
     viewer = request.viewer
     if not access.can_choose_digest(viewer):
         raise Http404
-    form, status = DigestForm(access.own_digest(viewer).first(), request.POST or None), 200
+    form, status = DigestForm(access.own_digest(viewer).first(), viewer.person, request.POST or None), 200
     if request.method == "POST":
         if form.is_valid() and _choose(form, viewer):
             messages.success(request, _kept(form.cleaned_data["cadence"]))
@@ -38,7 +38,7 @@ def digest(request: HttpRequest) -> HttpResponse:
 def _choose(form: DigestForm, viewer: access.Viewer) -> bool:
     """False where she was faster in another window: the form keeps what she chose, and the next press saves it."""
     try:
-        choosing.choose_digest(by=viewer, **form.cleaned_data)
+        choosing.choose_digest(by=viewer, **form.values())
     except ValidationError as error:
         now = access.own_digest(viewer).first()
         form.data = form.data.copy()

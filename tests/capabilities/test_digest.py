@@ -13,9 +13,9 @@ SINCE, UNTIL = dt.datetime(2026, 6, 22, 6, tzinfo=dt.UTC), dt.datetime(2026, 6, 
 WITHIN, BEFORE = (dt.datetime(2026, 6, day, 12, tzinfo=dt.UTC) for day in (24, 20))
 
 
-def told(cast, part, name):
+def told(cast, part, name, **only):
     with time_machine.travel(UNTIL, tick=False):
-        return [line.text for line in TOPICS[name].lines(cast.person(part), SINCE, UNTIL)]
+        return [line.text for line in TOPICS[name].lines(cast.person(part), SINCE, UNTIL, only)]
 
 
 def report(at, **row):
@@ -57,3 +57,10 @@ def test_figures_are_told_by_round_to_who_reads_them(cast, part, sees):
     type(old).objects.filter(pk=old.pk).update(published_at=BEFORE)
     expected = ["New figures of the round 2026 were published."] if sees else []
     assert told(cast, part, "capabilities.figures") == expected
+
+
+def test_whoever_follows_one_state_is_told_of_its_status(cast):
+    for state in (cast.own, cast.other):
+        report(WITHIN, state=state, kind="pnr", audience="group")
+    chosen = frozenset({cast.other.alpha2})
+    assert told(cast, "partner", "capabilities.status", states=chosen) == ["Otherland reported its status anew (PNR)."]

@@ -15,6 +15,7 @@ from tests.factories import (
     BlockFactory,
     CirculationFactory,
     DecisionFactory,
+    GroupFactory,
     ItemFactory,
     LessonFactory,
     MeetingFactory,
@@ -27,10 +28,10 @@ WITHIN, BEFORE, AFTER = (dt.datetime(2026, 6, day, 12, tzinfo=dt.UTC) for day in
 READERS = ("own_delegate", "other_delegate", "observer", "partner", "secretariat", "chair", "administrator")
 
 
-def told(cast, part, name):
+def told(cast, part, name, **only):
     """Sentences with the last part of their links."""
     with time_machine.travel(UNTIL, tick=False):
-        lines = list(TOPICS[name].lines(cast.person(part), SINCE, UNTIL))
+        lines = list(TOPICS[name].lines(cast.person(part), SINCE, UNTIL, only))
     return [(line.text, line.link.partition("://")[2].partition("/")[2]) for line in lines]
 
 
@@ -195,3 +196,30 @@ def test_decisions_of_a_record_that_is_not_adopted_are_not_told(cast):
     block = BlockFactory(item=ItemFactory(meeting=circulation().record.meeting), kind="decision", text="Secret")
     DecisionFactory(block=block)
     assert told(cast, "secretariat", "meetings.decisions") == []
+
+
+# -- What she follows alone ------------------------------------------------------------------------------------------
+
+
+def test_whoever_follows_one_group_is_told_of_that_group_alone(cast):
+    other = GroupFactory(key="legal", kind="sub_group", theme="legal")
+    for group in (GroupFactory(), other):
+        row = MeetingFactory(group=group, state="circulated", announced_at=WITHIN)
+        made = CirculationFactory(meeting=row, opened_at=WITHIN)
+        type(made).objects.filter(pk=made.pk).update(state="adopted", ended_at=WITHIN, adopted_number=made.pk)
+        DecisionFactory(block=BlockFactory(item=ItemFactory(meeting=row), kind="decision", text="Secret"))
+        paper(MeetingFactory(group=group, announced_at=BEFORE), 1, "group")
+    for name in ("meetings.meetings", "meetings.papers", "meetings.records"):
+        assert len(told(cast, "own_delegate", name)) == 2, name
+        ((_text, link),) = told(cast, "own_delegate", name, groups=frozenset({"legal"}))
+        assert Meeting.objects.get(pk=link.split("/")[1]).group == other
+    assert len(told(cast, "own_delegate", "meetings.decisions", groups=frozenset({"legal"}))) == 1
+    assert told(cast, "own_delegate", "meetings.decisions", groups=frozenset({"gone"})) == []
+
+
+def test_whoever_follows_one_theme_is_told_of_its_lessons(cast):
+    LessonFactory(approved_at=WITHIN, audience="group", theme="legal", words__title="Of law")
+    LessonFactory(approved_at=WITHIN, audience="group", theme="units", words__title="Of units")
+    LessonFactory(approved_at=WITHIN, audience="members", theme="units", words__title="Hidden")
+    ((text, _link),) = told(cast, "own_delegate", "meetings.lessons", themes=frozenset({"legal"}))
+    assert text == "“Of law”"

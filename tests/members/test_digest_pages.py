@@ -11,6 +11,7 @@ from iwg_portal.reminders import choosing
 from iwg_portal.reminders.digests import TOPICS
 from iwg_portal.reminders.models import DigestChoice
 from members.access import viewer_for
+from members.models import Participation
 
 pytestmark = pytest.mark.django_db
 PAGE, FORM = "/account/digest/", "application/x-www-form-urlencoded"
@@ -94,6 +95,33 @@ def test_two_windows_one_after_the_other(cast, choice):
     assert client.post(PAGE, {**late, "version": version}).status_code == 302
     choice.refresh_from_db()
     assert (choice.cadence, choice.topics) == ("monthly", ["meetings.papers"])
+
+
+def test_what_she_follows_alone_is_kept_shown_and_given_up(cast):
+    client, data = cast.client("observer"), {"version": 0, "cadence": "weekly", "topics": ["meetings.lessons"]}
+    state = cast.own
+    client.post(PAGE, {**data, "follow_themes": ["legal", "units"], "follow_states": [state.alpha2]})
+    row = DigestChoice.objects.get()
+    assert row.followed == [f"states={state.alpha2}", "themes=legal", "themes=units"]
+    html = client.get(PAGE).content.decode()
+    assert len(ticked(html)) == 5
+    assert html.count('<details class="iwg-details" id="id_follow_themes" open>') == 1
+    Participation.objects.filter(state=state).update(ends_on=timezone.localdate())  # a state that left is no choice
+    assert state.name not in client.get(PAGE).content.decode()
+    client.post(PAGE, {**data, "version": 1})
+    row.refresh_from_db()
+    assert row.followed == []
+
+
+def test_what_does_not_exist_cannot_be_followed(cast):
+    data = {"version": 0, "cadence": "weekly", "topics": ["meetings.lessons"], "follow_themes": ["no-such"]}
+    answer = cast.client("observer").post(PAGE, data)
+    assert answer.status_code == 422
+    assert "Choose from this list." in answer.content.decode()
+    with pytest.raises(ValueError, match="no topics named"):
+        choosing.choose_digest(
+            cadence="weekly", topics=["meetings.lessons"], followed=["themes=x"], version=0, by=cast.viewer("observer")
+        )
 
 
 def test_without_an_office_the_account_does_not_speak_of_it(cast):

@@ -305,6 +305,15 @@ def test_only_of_the_topics_that_she_chose(cast):
     assert through(MONDAY, 7) == []
 
 
+def test_only_of_what_she_follows(reader):
+    DigestChoice.objects.update(followed=["themes=units"])
+    lesson("Of law", at(2026, 6, 26, 12))
+    lesson("Of units", at(2026, 6, 26, 12), theme="units")
+    ((_who, text),) = digests_in(tick(at(2026, 6, 29, 9)))
+    assert "Of units" in text
+    assert "Of law" not in text
+
+
 def test_planning_asks_as_many_questions_for_many_as_for_one(cast, reader):
     def questions(now):
         with CaptureQueriesContext(connection) as seen:
@@ -420,6 +429,8 @@ def test_a_name_is_given_to_one_topic():
     name, found = next(iter(TOPICS.items()))
     with pytest.raises(ValueError, match="two topics"):
         digests.topic(name, title="", order=1, page="home")(found.lines)
+    with pytest.raises(ValueError, match="two things to follow"):
+        digests.followable("themes", title="", order=1)(list)
 
 
 @pytest.mark.parametrize(
