@@ -1,30 +1,29 @@
-"""What focal points are reminded of: a status that is older than a year, and a round without their state."""
+"""What focal points are reminded of: a status that is older than a year, and a round without their state. And what a
+digest tells of status and figures."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from typing import Any
 
-from django.conf import settings
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from capabilities.access import visible_rounds, visible_status
+from capabilities.access import visible_assessments, visible_rounds, visible_status
+from capabilities.enums import AssessmentState
 from capabilities.models import Assessment, Round, StatusReport
 from iwg_portal.reminders import clock, plans
+from iwg_portal.reminders.digests import News, Only, address, followable, topic
 from iwg_portal.reminders.registry import Due, Line, Steps, reminds, steps_of
-from members.access import viewer_for
+from members.access import viewer_for, visible_member_states
 from members.access.viewer import viewers
+from members.enums import Audience
 from members.models import Person
 
 STATUS, ROUND = "capabilities.status", "capabilities.round"
 OLD = 365  # days since the statement
-
-
-def _address(name: str, *args: object) -> str:
-    return f"{settings.PUBLIC_URL.rstrip('/')}{reverse(name, args=args)}"
 
 
 def _focal_points(on: dt.date) -> dict[int, list[int]]:
@@ -43,7 +42,7 @@ def status_lines(person: Person, targets: Collection[str], now: dt.datetime) -> 
     return {
         str(row.pk): Line(
             words % {"kind": row.get_kind_display()},
-            _address("status_update", row.state.alpha2.lower(), row.kind),
+            address("status_update", row.state.alpha2.lower(), row.kind),
             row.as_of,
         )
         for row in rows
@@ -73,7 +72,7 @@ def status(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Du
 def round_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
     rows = visible_rounds(viewer_for(person)).filter(pk__in=targets)
     words = _("Your state has given no answers to the round %(year)s yet.")
-    return {str(row.pk): Line(words % {"year": row.year}, _address("region"), row.reference_date) for row in rows}
+    return {str(row.pk): Line(words % {"year": row.year}, address("region"), row.reference_date) for row in rows}
 
 
 @reminds(
@@ -95,3 +94,42 @@ def round_without_data(now: dt.datetime, only: Collection[str] | None = None) ->
         {person for state, people in _focal_points(today).items() if state not in given for person in people}
     )
     yield from steps_of(newest.pk, owing, newest.reference_date, today, plans.steps(ROUND))
+
+
+# -- Digests ---------------------------------------------------------------------------------------------------------
+
+
+@followable("states", title=gettext_lazy("Only some states (API and PNR status)"), order=30)
+def states(person: Person) -> list[tuple[str, str]]:
+    rows = visible_member_states(viewer_for(person)).order_by("sort_name", "alpha2")
+    return [(state.alpha2, state.name) for state in rows]
+
+
+@topic("capabilities.status", title=gettext_lazy("API and PNR status"), order=60, page="region")
+def new_status(person: Person, since: dt.datetime, until: dt.datetime, only: Only) -> Iterator[News]:
+    """States that reported anew, not what: named where the whole group reads their report."""
+    rows = visible_status(viewer_for(person)).filter(is_current=True, recorded_at__gt=since, recorded_at__lte=until)
+    if only.get("states"):
+        rows = rows.filter(state__alpha2__in=sorted(only["states"]))
+    kinds: dict[Any, list[str]] = defaultdict(list)
+    hidden = False
+    for row in rows.select_related("state").order_by("state__sort_name", "state_id", "kind"):
+        if row.audience in (Audience.GROUP, Audience.PUBLIC):
+            kinds[row.state].append(str(row.get_kind_display()))
+        else:
+            hidden = True
+    for state, names in kinds.items():
+        text = _("%(state)s reported its status anew (%(kinds)s).") % {"state": state.name, "kinds": ", ".join(names)}
+        yield News(text, address("profile", state.alpha2.lower()))
+    if hidden:
+        yield News(_("There are new reports of status that are not for the whole group."), address("region"))
+
+
+@topic("capabilities.figures", title=gettext_lazy("Figures"), order=70, page="region")
+def new_figures(person: Person, since: dt.datetime, until: dt.datetime, only: Only) -> Iterator[News]:
+    """Rounds of which an assessment was published that she reads; not whose."""
+    rows = visible_assessments(viewer_for(person)).filter(
+        status=AssessmentState.PUBLISHED, published_at__gt=since, published_at__lte=until
+    )
+    for year in sorted(set(rows.order_by().values_list("round__year", flat=True))):
+        yield News(_("New figures of the round %(year)s were published.") % {"year": year}, address("region"))

@@ -18,7 +18,7 @@ PUBLIC = {
     "healthz", "readyz", "home", "data_use", "account_login", "account_logout", "account_signup", "set_language",
     "demo_sign_in", "join", "demo_mailbox", "demo_mail", "demo_mail_html", "mfa_authenticate", "passkey_sign_in",
     "file", "file_version", "metrics",
-    "passphrase_forgotten", "passphrase_new", "act", "check", "calendar",
+    "passphrase_forgotten", "passphrase_new", "act", "check", "calendar", "digest_unsubscribe",
 }  # fmt: skip
 
 

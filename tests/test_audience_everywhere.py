@@ -30,6 +30,8 @@ WITHOUT = {
     "reminders.Reminded": LEDGER,
     "reminders.AnswerLink": LEDGER,
     "reminders.ReminderPlan": COMMON,
+    "reminders.DigestChoice": ITSELF,
+    "reminders.DigestSent": LEDGER,
     "mail.DemoMail": "what the demonstration would have sent: exists in demonstration mode alone",
     "members.FactorReset": ACCOUNTS,
     "members.FileVersion": "the bytes of a file: read through it",

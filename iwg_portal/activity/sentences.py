@@ -60,6 +60,8 @@ SENTENCES = {
     "mail.batch_lapsed": _("A mail to many was held until it was too late: %(target)s."),
     "reminder.plan_kept": _("%(actor)s changed when the portal reminds: %(target)s."),
     "reminder.plan_restored": _("%(actor)s took reminders back to what the portal has: %(target)s."),
+    "digest.chosen": _("%(actor)s chose how often a digest comes."),
+    "digest.stopped_from_mail": _("%(actor)s stopped the digests, by the link in a mail."),
     "job.asked": _("%(actor)s had the job %(target)s run again."),
     "access.denied": _("%(actor)s was refused a page: %(target)s."),
     "restricted.read": _("%(actor)s read what %(target)s shares with the secretariat only."),

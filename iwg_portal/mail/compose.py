@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from email.utils import format_datetime, parseaddr
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,6 +33,7 @@ class Letter:
     subject: str
     text: str
     html: str
+    headers: dict[str, str] = field(default_factory=dict)  # those of its kind alone
 
 
 def message(mail: OutboxMail) -> EmailMultiAlternatives | None:
@@ -48,7 +49,8 @@ def message(mail: OutboxMail) -> EmailMultiAlternatives | None:
     found = letter(mail, language=language, name=str(recipient) if recipient else "")
     if found is None:
         return None
-    return envelope(found, to=recipient.email if recipient else mail.address, message_id=mail.message_id)
+    to = recipient.email if recipient else mail.address
+    return envelope(found, to=to, message_id=mail.message_id)
 
 
 def letter(mail: OutboxMail, *, language: str, name: str) -> Letter | None:
@@ -61,7 +63,8 @@ def letter(mail: OutboxMail, *, language: str, name: str) -> Letter | None:
         if context is None:
             return None
         note = mail.batch.note_in(language) if mail.batch else ""
-        return write(mail.kind, context, language=language, name=name, note=note)
+        written = write(mail.kind, context, language=language, name=name, note=note)
+        return replace(written, headers=kind.own_headers(context))
 
 
 def write(kind: str, context: dict[str, Any], *, language: str, name: str = "", note: str = "") -> Letter:
@@ -89,8 +92,10 @@ def write(kind: str, context: dict[str, Any], *, language: str, name: str = "", 
 
 
 def envelope(letter: Letter, *, to: str, message_id: str) -> EmailMultiAlternatives:
-    """The letter with its headers: one recipient, a fixed Message-ID, marked as sent by a machine."""
+    """The letter with its headers: one recipient, a fixed Message-ID, marked as sent by a machine. Those of its kind
+    never take the place of these."""
     headers = {
+        **letter.headers,
         "Message-ID": message_id,
         "Date": format_datetime(timezone.now()),
         "Auto-Submitted": "auto-generated",
@@ -98,7 +103,7 @@ def envelope(letter: Letter, *, to: str, message_id: str) -> EmailMultiAlternati
     }
     if settings.MAIL_REPLY_TO:
         headers["Reply-To"] = settings.MAIL_REPLY_TO
-    for value in (letter.subject, to, settings.DEFAULT_FROM_EMAIL, *headers.values()):
+    for value in (letter.subject, to, settings.DEFAULT_FROM_EMAIL, *headers, *headers.values()):
         refuse_control_characters(value)
     built = EmailMultiAlternatives(letter.subject, letter.text, settings.DEFAULT_FROM_EMAIL, [to], headers=headers)
     built.attach_alternative(letter.html, "text/html")

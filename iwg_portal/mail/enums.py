@@ -35,6 +35,9 @@ TRANSITIONS = {
     MailState.CANCELLED: set(),
 }
 
+# Why nobody's decision but the portal's own rules cancelled a mail (``OutboxMail.problem``).
+TOO_LATE, NO_LONGER_DUE = "too late", "no longer due"
+
 
 class BatchState(models.TextChoices):
     """WAITING leaves by itself at its hour; LAPSED was held until its mails were too late."""

@@ -21,31 +21,43 @@ if TYPE_CHECKING:
     from iwg_portal.mail.models import OutboxMail
 
 Composer = Callable[["OutboxMail"], "dict[str, Any] | None"]
+Headers = Callable[["dict[str, Any]"], "dict[str, str]"]
 Frame = Callable[[], "dict[str, Any]"]
 
 
 @dataclass(frozen=True)
 class Kind:
     """``sample`` gives the context of the preview gallery and of the tests; it must need no row. ``title`` names the
-    kind for its readers and for the secretariat, and says nothing of what one mail is about."""
+    kind for its readers and for the secretariat, and says nothing of what one mail is about. ``headers`` makes of a
+    context the headers that only this kind has."""
 
     name: str
     compose: Composer
     sample: Callable[[], dict[str, Any]]
     title: str | Promise = ""
+    headers: Headers | None = None
+
+    def own_headers(self, context: dict[str, Any]) -> dict[str, str]:
+        return self.headers(context) if self.headers else {}
 
 
 KINDS: dict[str, Kind] = {}
 FRAMES: list[Frame] = []
 
 
-def kind(name: str, *, title: str | Promise, sample: Callable[[], dict[str, Any]]) -> Callable[[Composer], Composer]:
+def kind(
+    name: str,
+    *,
+    title: str | Promise,
+    sample: Callable[[], dict[str, Any]],
+    headers: Headers | None = None,
+) -> Callable[[Composer], Composer]:
     """Register a kind; its templates are ``templates/mail/<name>/subject.txt``, ``text.txt`` and ``html.html``."""
 
     def register(compose: Composer) -> Composer:
         if name in KINDS:
             raise ValueError(f"There are two kinds of mail named {name!r}.")
-        KINDS[name] = Kind(name, compose, sample, title)
+        KINDS[name] = Kind(name, compose, sample, title, headers)
         return compose
 
     return register

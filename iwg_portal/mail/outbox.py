@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.core.validators import validate_email
 from django.db.models import Model, Q
 from django.utils import timezone
 
-from iwg_portal.mail.enums import BatchState, MailState
+from iwg_portal.mail.enums import NO_LONGER_DUE, BatchState, MailState
 from iwg_portal.mail.kinds import KINDS
 from iwg_portal.mail.models import MailBatch, OutboxMail
 from iwg_portal.mail.poke import poke_after_commit
@@ -134,3 +134,11 @@ def cancel_for(person: Model) -> int:
     """Cancel everything planned for somebody who leaves; returns how many rows."""
     rows = OutboxMail.objects.filter(still_here(), recipient_id=person.pk)
     return rows.update(state=MailState.CANCELLED, settled_at=timezone.now(), lease=None, leased_until=None)
+
+
+def withdraw(kind: str, people: Collection[int]) -> int:
+    """Cancel what of one kind is planned for these people (ids) and was not given to a mail server yet; returns how
+    many rows. Holds them until the transaction ends: no sender can hand one of them over meanwhile."""
+    rows = OutboxMail.objects.filter(still_here(), kind=kind, recipient__in=people)
+    now = timezone.now()
+    return rows.update(state=MailState.CANCELLED, problem=NO_LONGER_DUE, settled_at=now, lease=None, leased_until=None)

@@ -1,4 +1,9 @@
-"""Plan the day's reminders. Harmless to call at any time and from any number of processes."""
+"""Plan the day's reminders, and the digests. Harmless to call at any time and from any number of processes.
+
+Of the two together one mail a day at most reaches a reader in the morning, and reminders go first: a digest is planned
+for a day without them, and gives way to what comes up before it leaves. Once it has left, what is not urgent waits for
+the next morning.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,8 @@ from django.db.models import Model
 from iwg_portal.mail import outbox
 from iwg_portal.mail.enums import MailState
 from iwg_portal.reminders import clock, ledger
-from iwg_portal.reminders.models import Reminded
+from iwg_portal.reminders.enums import Cadence
+from iwg_portal.reminders.models import DigestChoice, DigestSent, Reminded
 from iwg_portal.reminders.queries import Found, fresh
 from iwg_portal.reminders.registry import readers
 
@@ -25,27 +31,49 @@ def plan(*, now: dt.datetime) -> int:
     Whoever's hour it is not is asked for later: ``due`` looks at windows, so nothing is missed by that. A second
     planner at the same time does nothing. Side effects: rows of the outbox and of the ledger, a poke.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [PLANNING])
-        if not cursor.fetchone()[0]:
-            return 0
+    if not _alone():
+        return 0
     days = readers(clock.today(now))
     mornings = _mornings(now, days)
     soon = {person: slot for person, of_hers in days.items() if (slot := clock.at_once(now, of_hers))}
+    found = fresh(now, mornings, soon)
+    for person in _cannot_stop({person: mornings[person].occurrence for person in found if person in mornings}):
+        del found[person]  # her digest left at this very moment: the next run finds that, and asks again
     planned = 0
-    for slots in _divide(fresh(now, mornings, soon), mornings, soon):
+    for slots in _divide(found, mornings, soon):
         planned += _write(slots, now)
     return planned
 
 
+def _alone() -> bool:
+    """No other planner is at work until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [PLANNING])
+        return bool(cursor.fetchone()[0])
+
+
+def _cannot_stop(days: dict[int, str]) -> set[int]:
+    """Cancel the digests of these people's mornings: something of that day is to be reminded of. The ones that left
+    before that was possible."""
+    if not days:
+        return set()
+    outbox.withdraw(ledger.DIGEST, list(days))
+    return ledger.has_left(days)
+
+
 def _mornings(now: dt.datetime, days: dict[int, clock.Days]) -> dict[int, clock.Slot]:
-    """Whose mail of today can still take something in: it is not planned, or has not begun to leave."""
+    """Whose mail of today can still take something in: it is not planned, or has not begun to leave; and she has had
+    no digest today."""
     slots = {person: slot for person, hers in days.items() if (slot := clock.morning(now, hers, person))}
     if not slots:
         return {}
-    begun = ledger.mails_of({person: slot.occurrence for person, slot in slots.items()})
+    days_of = {person: slot.occurrence for person, slot in slots.items()}
+    begun = ledger.mails_of(days_of)
+    had_hers = ledger.has_left(days_of)
     return {
-        person: slot for person, slot in slots.items() if person not in begun or begun[person].state == MailState.DUE
+        person: slot
+        for person, slot in slots.items()
+        if person not in had_hers and (person not in begun or begun[person].state == MailState.DUE)
     }
 
 
@@ -90,5 +118,73 @@ def _write(slots: dict[int, tuple[clock.Slot, Found]], now: dt.datetime) -> int:
         update_conflicts=True,
         unique_fields=["kind", "step", "target_type", "target_id", "person"],
         update_fields=["mail", "planned_at", "included"],
+    )
+    return len(made)
+
+
+# -- Digests ---------------------------------------------------------------------------------------------------------
+
+OLDEST = dt.timedelta(days=92)  # what is older is no news, also after a long absence
+
+
+@transaction.atomic
+def plan_digests(*, now: dt.datetime) -> int:
+    """One mail for each reader and week or month, as she chose, on its first working day of hers without a reminder;
+    a day that was missed is caught up until the period ends. Returns how many digests.
+
+    It tells of what became new since the last one: a period without any leaves no gap. Side effects: as of ``plan``.
+    """
+    if not _alone():
+        return 0
+    days = readers(clock.today(now))
+    slots = {person: slot for person, hers in days.items() if (slot := clock.morning(now, hers, person))}
+    choices = {row.person_id: row for row in DigestChoice.objects.filter(person__in=list(slots)).order_by("pk")}
+    periods: dict[int, str] = {}
+    for person, choice in choices.items():
+        zone = days[person].zone
+        period = clock.period(choice.cadence, now.astimezone(zone).date())
+        if choice.cadence != Cadence.NONE and choice.chosen_at.astimezone(zone).date() < period.first:
+            periods[person] = period.key
+    if not periods:
+        return 0
+    on = {person: slots[person].occurrence for person in periods}
+    for person in ledger.digests_of(periods) | ledger.reminded_that_day(on):
+        periods.pop(person, None)
+    return _write_digests(periods, slots, choices, now)
+
+
+def _write_digests(
+    periods: dict[int, str], slots: dict[int, clock.Slot], choices: dict[int, DigestChoice], now: dt.datetime
+) -> int:
+    people: dict[int, Model] = {row.pk: row for row in get_user_model()._default_manager.filter(pk__in=list(periods))}
+    named = {person: f"{period} {slots[person].occurrence}" for person, period in periods.items()}
+    for person, occurrence in named.items():
+        slot = slots[person]
+        outbox.queue(
+            ledger.DIGEST,
+            target=people[person],
+            to=people[person],
+            occurrence=occurrence,
+            not_before=slot.not_before,
+            deadline=slot.deadline,
+        )
+    told = ledger.told_until(named)
+    made = [
+        DigestSent(
+            person_id=person,
+            period=periods[person],
+            since=max(choices[person].since, told.get(person, now - OLDEST), now - OLDEST),
+            until=now,
+            mail=mail,
+        )
+        for person, mail in ledger.mails_of(named, ledger.DIGEST).items()
+        if mail.state == MailState.DUE  # not one of this morning that gave way
+    ]
+    # A row that is there already was planned for a mail that ended without saying it: it moves to this one.
+    DigestSent.objects.bulk_create(
+        made,
+        update_conflicts=True,
+        unique_fields=["person", "period"],
+        update_fields=["mail", "since", "until", "included"],
     )
     return len(made)

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from iwg_portal.reminders.enums import Cadence
+
 OPENS, CLOSES = dt.time(8), dt.time(10)
 # Mail is planned no earlier, so that what changes in the night, or over a weekend, is planned as it is in the morning.
 PLANNED_FROM = dt.time(6)
@@ -65,6 +67,22 @@ def at_once(now: dt.datetime, days: Days) -> Slot | None:
     if not URGENT_FROM <= local.time() < URGENT_UNTIL:
         return None
     return Slot(f"{local:%Y-%m-%d %H:%M}", local, _evening(local, days))
+
+
+@dataclass(frozen=True)
+class Period:
+    """A week or a month by somebody's calendar. ``key`` names it: 2026-W27, 2026-07."""
+
+    key: str
+    first: dt.date
+
+
+def period(cadence: str, day: dt.date) -> Period:
+    """The one that ``day`` falls into; a week begins on Monday."""
+    if cadence == Cadence.MONTHLY:
+        return Period(f"{day:%Y-%m}", day.replace(day=1))
+    week = day.isocalendar()
+    return Period(f"{week.year}-W{week.week:02}", day - dt.timedelta(days=day.weekday()))
 
 
 def _evening(local: dt.datetime, days: Days) -> dt.datetime:

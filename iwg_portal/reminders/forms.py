@@ -1,4 +1,5 @@
-"""The steps of one kind of reminder, as days before and after, and the words that the secretariat adds."""
+"""The steps of one kind of reminder, as days before and after, and the words that the secretariat adds; and what
+somebody chooses of her digests."""
 
 from __future__ import annotations
 
@@ -11,7 +12,9 @@ from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from iwg_portal.reminders.models import MOST_STEPS
+from iwg_portal.reminders.digests import follows, only, topics
+from iwg_portal.reminders.enums import Cadence
+from iwg_portal.reminders.models import MOST_STEPS, DigestChoice
 from iwg_portal.reminders.plans import Kept
 
 LONGEST = 365
@@ -112,3 +115,67 @@ def _days(text: str, least: int, most: int) -> list[int]:
             said = {"part": part[:20], "least": least, "most": most}
             raise ValidationError(_("“%(part)s” is not a number of days from %(least)s to %(most)s.") % said)
     return [int(part) for part in parts]
+
+
+class DigestForm(forms.Form):
+    """How often, and of what. Whoever has chosen nothing yet finds every topic ticked and no digest chosen."""
+
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    cadence = forms.ChoiceField(
+        label=gettext_lazy("How often"),
+        choices=Cadence.choices,
+        widget=forms.RadioSelect,
+        help_text=gettext_lazy("On the first working day of the week or month, in the morning by your clocks."),
+        error_messages={
+            "required": gettext_lazy("Choose how often."),
+            "invalid_choice": gettext_lazy("Choose how often."),
+        },
+    )
+    topics = forms.MultipleChoiceField(
+        label=gettext_lazy("Topics"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": gettext_lazy("Choose topics of this list.")},
+    )
+
+    def __init__(self, choice: DigestChoice | None, person: Any, data: Any = None) -> None:
+        names = [(one.name, one.title) for one in topics()]
+        initial = {
+            "version": choice.version if choice else 0,
+            "cadence": choice.cadence if choice else Cadence.NONE,
+            "topics": choice.topics if choice else [name for name, _title in names],
+        }
+        super().__init__(data, initial=initial)
+        self.fields["topics"].choices = names  # type: ignore[attr-defined]
+        self.follows = {f"follow_{one.name}": one for one in follows()}
+        kept = only(choice.followed if choice else ())
+        for name, one in self.follows.items():
+            choices = list(one.choices(person))
+            self.fields[name] = forms.MultipleChoiceField(
+                label=str(one.title),
+                choices=choices,
+                required=False,
+                # What has gone meanwhile cannot be ticked, and is given up with the next press.
+                initial=[value for value, _words in choices if value in kept.get(one.name, ())],
+                widget=forms.CheckboxSelectMultiple,
+                error_messages={"invalid_choice": _("Choose from this list.")},
+            )
+
+    @property
+    def follow_fields(self) -> list[tuple[Any, int]]:
+        """Each with how many are ticked."""
+        return [(self[name], len(self[name].value() or ())) for name in self.follows]
+
+    def values(self) -> dict[str, Any]:
+        """As the action takes them."""
+        found = self.cleaned_data
+        followed = [one.key(value) for name, one in self.follows.items() for value in found[name]]
+        same = {name: found[name] for name in ("cadence", "topics", "version")}
+        return {**same, "followed": followed}
+
+    def clean(self) -> dict[str, Any]:
+        found = self.cleaned_data
+        wanted = found.get("cadence") not in (None, Cadence.NONE)
+        if wanted and "topics" in found and not found["topics"]:
+            self.add_error("topics", _("Choose at least one topic: without any, there is nothing to tell."))
+        return found

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from iwg_portal.base import secret_links
 from iwg_portal.mail.models import OutboxMail
+from iwg_portal.reminders.enums import Cadence
 
 MOST_STEPS = 12  # of one kind of reminder: whoever is asked more often stops reading
 
@@ -126,3 +127,72 @@ class AnswerLink(models.Model):
     @property
     def token(self) -> str:
         return secret_links.token_of("reminders.answer-link", f"{self.kind}:{self.target_id}:{self.pk}:{self.nonce}")
+
+
+class DigestChoice(models.Model):
+    """Whether somebody wants a digest, how often, and of which topics (names of ``digests.TOPICS``). No row: none.
+
+    ``followed``: what she follows alone, as ``digests.Follow.key``; of a kind of thing that is not in it, everything.
+
+    ``since``: from when on she wants to be told of things. ``chosen_at``: when she last chose how often; the first
+    digest is that of the week or month which begins after it. Both UTC. ``nonce`` makes the link that ends it.
+    """
+
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    cadence = models.CharField(max_length=7, choices=Cadence.choices, default=Cadence.NONE)
+    topics = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    followed = ArrayField(models.CharField(max_length=90), default=list, blank=True)
+    since = models.DateTimeField()
+    chosen_at = models.DateTimeField()
+    nonce = models.CharField(max_length=43, default=new_nonce)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="digest_cadence_known", condition=models.Q(cadence__in=[str(value) for value in Cadence])
+            ),
+            models.CheckConstraint(
+                name="digest_has_a_topic",
+                condition=models.Q(cadence="none") | models.Q(topics__len__gte=1),
+                violation_error_message=_("Choose at least one topic: without any, there is nothing to tell."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.cadence}"
+
+    @property
+    def token(self) -> str:
+        """Of the link that ends her digests, and does nothing else. It works as often as it is used and is the same
+        in all of them, so that an old mail's works too. Bound to the person, and by its salt to this kind of mail."""
+        secret = secret_links.token_of("digests.periodic.unsubscribe", f"{self.person_id}:{self.nonce}")
+        return f"{self.person_id}.{secret}"
+
+
+class DigestSent(models.Model):
+    """The digest of one week or month for one person: what it covers, and the mail that carries it.
+
+    Tells of what became new after ``since`` and up to ``until`` (UTC). ``included``: null until the mail is composed;
+    then whether there was something to say. Whether it was sent is the state of the mail.
+    """
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    period = models.CharField(max_length=10)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    mail = models.ForeignKey(OutboxMail, on_delete=models.PROTECT, related_name="+")
+    included = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "period"],
+                name="one_digest_a_period",
+                violation_error_message=_("This digest is planned already."),
+            ),
+            models.CheckConstraint(name="digest_ends_after_start", condition=models.Q(until__gt=models.F("since"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.period}"

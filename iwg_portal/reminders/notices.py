@@ -1,4 +1,4 @@
-"""The one mail a day: everything of which its reader is to be reminded."""
+"""The one mail a day: everything of which its reader is to be reminded. And the digest, of what became new."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy
 
 from iwg_portal.mail import kinds
 from iwg_portal.mail.models import OutboxMail
-from iwg_portal.reminders import links, plans
-from iwg_portal.reminders.ledger import DAILY
-from iwg_portal.reminders.models import Reminded
+from iwg_portal.reminders import digests, links, plans
+from iwg_portal.reminders.enums import Cadence
+from iwg_portal.reminders.ledger import DAILY, DIGEST
+from iwg_portal.reminders.models import DigestChoice, DigestSent, Reminded
 from iwg_portal.reminders.registry import REMINDERS, Due, Line, Reminder
 
 
@@ -80,3 +81,47 @@ def _context(lines: list[tuple[Line, str]], notes: list[str]) -> dict[str, Any]:
     """Each line with the address at which she answers without signing in, or empty; then the secretariat's words."""
     items = [{"text": line.text, "link": line.link, "answer": answer} for line, answer in lines]
     return {"count": len(items), "items": items, "notes": notes}
+
+
+# -- Digests ---------------------------------------------------------------------------------------------------------
+
+
+def _unsubscribing(context: dict[str, Any]) -> dict[str, str]:
+    """RFC 8058: the mail program's own button stops the digests by one POST. Only this kind of mail has it: from what
+    she owes the group nobody unsubscribes."""
+    return {
+        "List-Unsubscribe": f"<{context['unsubscribe']}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+def _digest_sample() -> dict[str, Any]:
+    items = [{"text": _("Something became new on the portal."), "link": f"{settings.PUBLIC_URL}/"}]
+    section = {"title": _("Meetings"), "items": items, "more": 2, "link": f"{settings.PUBLIC_URL}/"}
+    return _digest_context(Cadence.WEEKLY, [section], "1.the-secret")
+
+
+@kinds.kind(DIGEST, title=gettext_lazy("Digest"), sample=_digest_sample, headers=_unsubscribing)
+def periodic(mail: OutboxMail) -> dict[str, Any] | None:
+    """What became new for her in the time that the digest covers, as she may see it at this moment; None when there is
+    nothing, or she wants no digest any more.
+
+    Side effect: notes whether there was something to say.
+    """
+    row = DigestSent.objects.filter(mail=mail).first()
+    choice = DigestChoice.objects.filter(person=mail.recipient_id).exclude(cadence=Cadence.NONE).first()
+    if row is None or choice is None or mail.recipient is None:
+        return None
+    found = digests.sections(mail.recipient, choice.topics, choice.followed, row.since, row.until)
+    DigestSent.objects.filter(pk=row.pk).update(included=bool(found))
+    return _digest_context(choice.cadence, found, choice.token) if found else None
+
+
+def _digest_context(cadence: str, sections: list[dict[str, Any]], token: str) -> dict[str, Any]:
+    """``unsubscribe`` stops the digests without signing in; a token travels in the query, which no log holds."""
+    return {
+        "cadence": str(cadence),
+        "sections": sections,
+        "settings_link": digests.address("digest"),
+        "unsubscribe": f"{digests.address('digest_unsubscribe')}?key={token}",
+    }

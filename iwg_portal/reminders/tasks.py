@@ -12,7 +12,8 @@ logger = logging.getLogger(__name__)
 
 @app.task(name="reminders.plan", expires=600)
 def plan() -> None:
-    """Every quarter of an hour by beat: the day's reminders, for whom it is morning."""
-    count = actions.plan(now=timezone.now())
-    if count:
-        logger.info("Reminders planned: %s", count)
+    """Every quarter of an hour by beat: the day's reminders, then digests, for whom it is morning."""
+    now = timezone.now()
+    count, digests = actions.plan(now=now), actions.plan_digests(now=now)
+    if count or digests:
+        logger.info("Reminders planned: %s; digests: %s", count, digests)

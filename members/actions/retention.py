@@ -15,7 +15,7 @@ from django.utils import timezone
 from iwg_portal.activity.log import record
 from iwg_portal.mail.enums import MailState
 from iwg_portal.mail.models import MailBatch, OutboxMail
-from iwg_portal.reminders.models import AnswerLink, Reminded
+from iwg_portal.reminders.models import AnswerLink, DigestChoice, DigestSent, Reminded
 from members.actions.leaving import close_account, lock_administrators
 from members.enums import LinkPurpose, LinkStatus, ProposalStatus
 from members.models import KEPT_FOR, AccountLink, Kept, Person, Proposal, Term
@@ -51,6 +51,7 @@ def _accounts(before: dt.datetime) -> int:
         person.set_unusable_password()
         person.save(update_fields=["phone", "zone", "password"])
         Authenticator.objects.filter(user=person).delete()
+        DigestChoice.objects.filter(person=person).delete()
         record("person.forgotten", by=None, target=person)
         gone += 1
     return gone
@@ -81,6 +82,7 @@ def _mails(before: dt.datetime) -> int:
     rows = rows.filter(~Exists(AnswerLink.objects.filter(mail=OuterRef("pk"))))
     gone = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     Reminded.objects.filter(mail__in=gone).delete()
+    DigestSent.objects.filter(mail__in=gone).delete()
     count = OutboxMail.objects.filter(pk__in=gone).delete()[1].get("mail.OutboxMail", 0)
     # Of a mail to many the words go with the last of its mails.
     alone = ~Exists(OutboxMail.objects.filter(batch=OuterRef("pk")))

@@ -24,8 +24,8 @@ class Rule:
 def rules() -> list[Rule]:
     """Every rule that the portal applies by itself, in the reader's language."""
     of_accounts = _(
-        "Of somebody without office: telephone number, time zone, passphrase, second factors, sessions, devices. "
-        "The account is closed; the name stays beside what was done."
+        "Of somebody without office: telephone number, time zone, passphrase, second factors, sessions, devices, "
+        "the choice of digests. The account is closed; the name stays beside what was done."
     )
     rows = [
         (of_accounts, KEPT_FOR[Kept.ACCOUNT], _("after the last office ended")),

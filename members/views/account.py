@@ -14,6 +14,8 @@ from django.views.decorators.http import require_http_methods
 
 from iwg_portal.base.render import render
 from iwg_portal.base.step_up import factor_not_required
+from iwg_portal.reminders import access as digests
+from iwg_portal.reminders.enums import Cadence
 from members import access, actions
 from members.forms import AccountForm, ChangePassphraseForm
 from members.queries import people as query
@@ -36,6 +38,9 @@ def account(request: HttpRequest) -> HttpResponse:
             return redirect("account")
     terms = access.visible_terms(access.Viewer(person)).filter(person=person)
     context = {"form": form, "terms": list(terms), "has_factor": query.has_factor(person)}
+    if digests.can_choose_digest(request.viewer):
+        choice = digests.own_digest(request.viewer).first()
+        context["digest"] = Cadence(choice.cadence if choice else Cadence.NONE).label
     return render(request, "members/account/account.html", context)
 
 

@@ -60,6 +60,22 @@ def test_a_control_character_in_a_header_is_refused(bad, where):
     assert "everybody" not in str(problem.value)
 
 
+@pytest.mark.parametrize("extra", [{"List-Unsubscribe": "<x>\r\nBcc: b@c.de"}, {"X\nBcc: b@c.de\nY": "z"}])
+def test_nor_does_a_kind_bring_one_in_a_header_of_its_own(extra):
+    letter = compose.Letter("en", "Subject", "text", "<p>html</p>", extra)
+    with pytest.raises(ValueError, match="control characters"):
+        compose.envelope(letter, to="a@test.invalid", message_id="<1@test.invalid>")
+
+
+def test_a_kind_takes_the_place_of_no_header():
+    extra = {"Message-ID": "<2@test.invalid>", "Auto-Submitted": "no"}
+    letter = compose.Letter("en", "Subject", "text", "<p>html</p>", extra)
+    built = compose.envelope(letter, to="a@test.invalid", message_id="<1@test.invalid>")
+    assert (built.extra_headers["Message-ID"], built.extra_headers["Auto-Submitted"]) == (
+        "<1@test.invalid>", "auto-generated",
+    )  # fmt: skip
+
+
 def test_a_name_with_a_line_break_adds_no_header(plan, monkeypatch):
     """Whoever chooses a name chooses no recipient."""
     monkeypatch.setitem(KINDS, "mail.test", Kind("mail.test", lambda mail: {"group_name": "A\r\nBcc: b@c.de"}, dict))

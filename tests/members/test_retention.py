@@ -13,13 +13,14 @@ from iwg_portal.activity.models import Event
 from iwg_portal.mail.enums import MailState
 from iwg_portal.mail.models import MailBatch, OutboxMail
 from iwg_portal.mail.outbox import MANY, queue_all
+from iwg_portal.reminders.models import DigestChoice, DigestSent
 from members import actions
 from members.actions import parked
 from members.actions.retention import REMOVALS
 from members.enums import LinkStatus, Role
 from members.models import CONFIRM_EVERY, CONFIRM_GRACE, KEPT_FOR, LINK_LIFE, PARKED_FOR, AccountLink, Kept, Proposal
 from members.queries import retention
-from tests.factories import ProposalFactory, person_with
+from tests.factories import PersonFactory, ProposalFactory, person_with
 from tests.members.joining import granted
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +56,10 @@ def test_somebody_without_office_for_two_years_is_forgotten_but_not_deleted(cast
         for person in (left, stays):
             Authenticator.objects.create(user=person, type="totp", data={})
             UserSession.objects.create(user=person, ip="192.0.2.1", session_key=f"key-{person.pk}", user_agent="x")
+            now = timezone.now()
+            DigestChoice.objects.create(
+                person=person, cadence="weekly", topics=["meetings.papers"], since=now, chosen_at=now
+            )
         clock.move_to("2028-02-29T06:00:00Z")
         assert actions.apply_retention()[Kept.ACCOUNT] == 0
         clock.move_to("2028-03-01T06:00:00Z")  # 730 days later
@@ -65,6 +70,7 @@ def test_somebody_without_office_for_two_years_is_forgotten_but_not_deleted(cast
     assert (left.phone, left.zone, left.is_active, left.has_usable_password()) == ("", "", False, False)
     assert not Authenticator.objects.filter(user=left).exists()
     assert not UserSession.objects.filter(user=left).exists()
+    assert list(DigestChoice.objects.values_list("person", flat=True)) == [stays.pk]
     assert left.full_name
     assert left.terms.exists()
     assert (stays.phone, stays.is_active) == ("+000 1", True)
@@ -89,12 +95,17 @@ def test_proposals_that_came_to_nothing(cast):
 def test_links_and_mails(cast):
     actions.ask_for_passphrase(email="typed@x.invalid", language="en")
     OutboxMail.objects.update(state=MailState.SENT)
+    now = timezone.now()
+    DigestSent.objects.create(
+        person=PersonFactory(), period="2026-W09", since=now - dt.timedelta(7), until=now, mail=OutboxMail.objects.get()
+    )
     with time_machine.travel(timezone.now() + dt.timedelta(days=8), tick=False):
         done = actions.apply_retention()
         assert (done[Kept.LINK], done[Kept.MAIL]) == (1, 0)
     with time_machine.travel(timezone.now() + dt.timedelta(days=366), tick=False):
         assert actions.apply_retention()[Kept.MAIL] == 1
     assert not OutboxMail.objects.exists()
+    assert not DigestSent.objects.exists()
 
 
 def test_the_words_of_a_mail_to_many_go_with_the_last_of_its_mails(cast):

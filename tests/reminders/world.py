@@ -6,7 +6,7 @@ from dataclasses import replace
 import time_machine
 
 from iwg_portal.mail import compose
-from iwg_portal.mail.enums import MailState
+from iwg_portal.mail.enums import NO_LONGER_DUE, TOO_LATE, MailState
 from iwg_portal.mail.models import OutboxMail
 from iwg_portal.reminders import actions
 from iwg_portal.reminders.registry import REMINDERS
@@ -33,18 +33,21 @@ def action(due, holder=None, state=None, *, shared=True, **row) -> ActionOwner:
 
 
 def tick(now):
-    """One run of the planner, then of the sweep: what is sent, as (recipient, subject, text)."""
+    """One run of the planners, then of the sweep: what is sent, as (recipient, subject, text)."""
     with time_machine.travel(now, tick=False):
         actions.plan(now=now)
+        actions.plan_digests(now=now)
         return sweep(now)
 
 
 def sweep(now):
     sent = []
     for mail in OutboxMail.objects.filter(state=MailState.DUE, try_at__lte=now).order_by("try_at", "pk"):
-        built = compose.message(mail) if mail.deadline > now else None
+        is_late = mail.deadline <= now
+        built = None if is_late else compose.message(mail)
         mail.state, mail.settled_at = (MailState.SENT if built else MailState.CANCELLED), now
-        mail.save(update_fields=["state", "settled_at"])
+        mail.problem = "" if built else TOO_LATE if is_late else NO_LONGER_DUE
+        mail.save(update_fields=["state", "settled_at", "problem"])
         if built:
             sent.append((mail.recipient, built.subject, built.body))
     return sent

@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 
 from iwg_portal.activity.log import record
 from iwg_portal.mail import access
-from iwg_portal.mail.enums import OPEN_BATCH, BatchState, MailState
+from iwg_portal.mail.enums import OPEN_BATCH, TOO_LATE, BatchState, MailState
 from iwg_portal.mail.models import MailBatch, OutboxMail
 from iwg_portal.mail.outbox import PAUSE, still_here
 from iwg_portal.mail.poke import poke_after_commit
 
-TOO_LATE, STOPPED = "too late", "stopped"
+STOPPED = "stopped"
 UNDER_WAY = (MailState.DUE, MailState.HELD, MailState.LEASED)
 
 

@@ -22,10 +22,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from iwg_portal.base.models import Heartbeat
-from iwg_portal.mail.actions.batches import TOO_LATE, close_ended, instead_of_due
+from iwg_portal.mail.actions.batches import close_ended, instead_of_due
 from iwg_portal.mail.carrier import Answer, Carrier, Outcome, ServerAway, carrier
 from iwg_portal.mail.compose import message
-from iwg_portal.mail.enums import MailState, before
+from iwg_portal.mail.enums import NO_LONGER_DUE, TOO_LATE, MailState, before
 from iwg_portal.mail.models import OutboxMail
 from iwg_portal.mail.queries import HEARTBEAT
 
@@ -157,7 +157,7 @@ def _deliver(mail: OutboxMail, line: Carrier) -> MailState | None:
         logger.exception("A mail of the kind %s could not be composed.", mail.kind)
         return settle(mail, Answer(Outcome.LATER, f"not composed: {type(error).__name__}"))
     if built is None:
-        return _write(mail, state=MailState.CANCELLED, problem="no longer due", settled_at=timezone.now())
+        return _write(mail, state=MailState.CANCELLED, problem=NO_LONGER_DUE, settled_at=timezone.now())
     try:
         answer = line.send(built, lambda: hand_over(mail))
     except (OperationalError, InterfaceError):
