@@ -398,7 +398,7 @@ EMAIL_HOST_USER = _env("SMTP_USER")
 EMAIL_HOST_PASSWORD = _env("SMTP_PASSWORD")
 EMAIL_USE_SSL = PRODUCTION and EMAIL_PORT == 465
 EMAIL_USE_TLS = PRODUCTION and not EMAIL_USE_SSL and not _flag("SMTP_PLAIN")
-MAIL_REPLY_TO = _env("MAIL_REPLY_TO")
+MAIL_REPLY_TO = _env("MAIL_REPLY_TO", "secretariat@demo.invalid" if DEMO else "")  # see mail.checks
 MAIL_LEASE_SECONDS = _number("MAIL_LEASE_SECONDS", 180)  # of silence after which a sender is taken for dead
 EMAIL_TIMEOUT = 20
 

@@ -26,6 +26,7 @@ WITHOUT = {
     "activity.Head": SEALED,
     "activity.Link": SEALED,
     "mail.OutboxMail": LEDGER,
+    "mail.UnreachableAddress": "an address, and since when: read by her, by her focal points, by who manages people",
     "reminders.Reminded": LEDGER,
     "reminders.AnswerLink": LEDGER,
     "reminders.ReminderPlan": COMMON,

@@ -43,6 +43,8 @@ SENTENCES = {
     "mail.tested": _("%(actor)s had a test mail sent."),
     "mail.sent_again": _("%(actor)s had the mail %(target)s sent again."),
     "mail.arrived": _("%(actor)s noted that the mail %(target)s arrived."),
+    "mail.address_failed": _("Mail does not reach its address any more: %(target)s."),
+    "mail.address_tried_again": _("%(actor)s had the portal try the address of %(target)s again."),
     "mail.given_up": _("%(actor)s cancelled the mail %(target)s."),
     "reminder.plan_kept": _("%(actor)s changed when the portal reminds: %(target)s."),
     "reminder.plan_restored": _("%(actor)s took reminders back to what the portal has: %(target)s."),

@@ -24,24 +24,31 @@ Frame = Callable[[], "dict[str, Any]"]
 
 @dataclass(frozen=True)
 class Kind:
-    """``sample`` gives the context of the preview gallery and of the tests; it must need no row."""
+    """``sample`` gives the context of the preview gallery and of the tests; it must need no row.
+
+    ``insists``: sent also to an address that is marked as unreachable, because its reader asks for it at this moment,
+    or because it warns her about her account and silence would serve an intruder.
+    """
 
     name: str
     compose: Composer
     sample: Callable[[], dict[str, Any]]
+    insists: bool = False
 
 
 KINDS: dict[str, Kind] = {}
 FRAMES: list[Frame] = []
 
 
-def kind(name: str, *, sample: Callable[[], dict[str, Any]]) -> Callable[[Composer], Composer]:
+def kind(
+    name: str, *, sample: Callable[[], dict[str, Any]], insists: bool = False
+) -> Callable[[Composer], Composer]:
     """Register a kind; its templates are ``templates/mail/<name>/subject.txt``, ``text.txt`` and ``html.html``."""
 
     def register(compose: Composer) -> Composer:
         if name in KINDS:
             raise ValueError(f"There are two kinds of mail named {name!r}.")
-        KINDS[name] = Kind(name, compose, sample)
+        KINDS[name] = Kind(name, compose, sample, insists)
         return compose
 
     return register

@@ -26,7 +26,7 @@ def _sample() -> dict[str, Any]:
     return {"link": address_of("passphrase_new", "sample"), "until": timezone.now() + dt.timedelta(hours=4)}
 
 
-@kinds.kind("members.passphrase", sample=_sample)
+@kinds.kind("members.passphrase", sample=_sample, insists=True)
 def passphrase(mail: OutboxMail) -> dict[str, Any] | None:
     """None where nobody with an open account has the address: then nothing is sent."""
     link = AccountLink.objects.filter(pk=mail.target_id).first()
@@ -35,6 +35,6 @@ def passphrase(mail: OutboxMail) -> dict[str, Any] | None:
     return {"link": address_of("passphrase_new", link.token), "until": link.expires_at}
 
 
-@kinds.kind("members.passphrase_changed", sample=lambda: {"link": address_of("passphrase_forgotten")})
+@kinds.kind("members.passphrase_changed", sample=lambda: {"link": address_of("passphrase_forgotten")}, insists=True)
 def passphrase_changed_mail(mail: OutboxMail) -> dict[str, Any] | None:
     return {"link": address_of("passphrase_forgotten")}

@@ -36,7 +36,7 @@ def _sample_device() -> dict[str, Any]:
     return {"device": "Firefox · Windows", "network": "203.0.113.0", "at": timezone.now()}
 
 
-@kinds.kind("members.new_device", sample=_sample_device)
+@kinds.kind("members.new_device", sample=_sample_device, insists=True)
 def new_device_mail(mail: OutboxMail) -> dict[str, Any] | None:
     """Also of a session that she has ended since: a stranger may have been quicker to end it than this mail."""
     session = UserSession.objects.filter(pk=mail.target_id).first()
@@ -45,12 +45,12 @@ def new_device_mail(mail: OutboxMail) -> dict[str, Any] | None:
     return {"device": session.user_agent, "network": session.ip, "at": session.created_at}
 
 
-@kinds.kind("members.factor_changed", sample=lambda: {"at": timezone.now()})
+@kinds.kind("members.factor_changed", sample=lambda: {"at": timezone.now()}, insists=True)
 def factor_changed_mail(mail: OutboxMail) -> dict[str, Any] | None:
     return {"at": mail.planned_at}
 
 
-@kinds.kind("members.factor_reset", sample=lambda: {"at": timezone.now()})
+@kinds.kind("members.factor_reset", sample=lambda: {"at": timezone.now()}, insists=True)
 def factor_reset_mail(mail: OutboxMail) -> dict[str, Any] | None:
     reset = FactorReset.objects.filter(pk=mail.target_id).first()
     return {"at": reset.settled_at} if reset and reset.settled_at else None
