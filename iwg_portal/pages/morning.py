@@ -15,6 +15,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Subquery, Window
 from django.db.models.expressions import OuterRef
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -37,7 +38,7 @@ from meetings.access.lessons import unfinished_lessons
 from meetings.enums import LessonState, MeetingState, TextKind
 from meetings.models import LessonText, Meeting
 from meetings.queries import action_points as actions
-from members.access import Viewer, sees_everybody, visible_member_states, visible_terms
+from members.access import Viewer, sees_everybody, visible_member_states, visible_terms, visible_unreachable
 from members.enums import Role
 from members.models import State, Term, current
 
@@ -64,7 +65,7 @@ def _part(title: str, count: int, lines: list[Line], url: str, label: str, *, of
 
 
 class MorningPage:
-    """One reader's page at ``now`` (aware), on ``today`` (the group's calendar day). At most eleven queries."""
+    """One reader's page at ``now`` (aware), on ``today`` (the group's calendar day). At most twelve queries."""
 
     def __init__(self, viewer: Viewer, now: dt.datetime, today: dt.date) -> None:
         self.viewer, self.now, self.today = viewer, now, today
@@ -81,7 +82,7 @@ class MorningPage:
         if can_see_jobs(viewer):
             found.append(self._jobs())
         if sees_everybody(viewer):
-            found.append(self._terms())
+            found += [self._unreachable(), self._terms()]
         return sorted(found, key=lambda part: part.count == 0)
 
     @property
@@ -193,6 +194,15 @@ class MorningPage:
             words = _("to person %(number)s") % {"number": row.recipient_id} if row.recipient_id else ""
             lines.append(Line(reverse("outbox"), row.kind, words, str(row.get_state_display()), True))
         return _part(_("Mail not delivered"), count, lines, reverse("outbox"), _("Outgoing mail"))
+
+    def _unreachable(self) -> Part:
+        count, first = _first(visible_unreachable(self.viewer))
+        lines = []
+        for person in first:
+            since = date_format(timezone.localdate(person.unreachable_since), "DATE_FORMAT")
+            words = _("no mail since %(day)s") % {"day": since}
+            lines.append(Line(reverse("person", args=[person.pk]), str(person), words, "", True))
+        return _part(_("People whom mail does not reach"), count, lines, reverse("people"), _("People"))
 
     def _jobs(self) -> Part:
         found = [line for line in jobs.board(visible_runs(self.viewer), self.now) if line.needs_you]

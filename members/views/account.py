@@ -34,8 +34,13 @@ def account(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("account")
-    terms = access.visible_terms(access.Viewer(person)).filter(person=person)
-    context = {"form": form, "terms": list(terms), "has_factor": query.has_factor(person)}
+    viewer = access.Viewer(person)
+    context = {
+        "form": form,
+        "terms": list(access.visible_terms(viewer).filter(person=person)),
+        "has_factor": query.has_factor(person),
+        "unreachable": access.unreachable_mark(viewer, person),
+    }
     return render(request, "members/account/account.html", context)
 
 

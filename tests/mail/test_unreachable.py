@@ -198,6 +198,13 @@ def test_to_send_again_by_hand_lifts_it(cast, sink, dull, person):
     assert marked() is None
 
 
+def test_after_another_try_mail_reaches_her(cast, sink, dull, person):
+    unreachable.mark(person.email, reason="bounce 5.1.1")
+    assert after_a_sweep(dull(person, "before")) == "cancelled"
+    actions.try_address_again(person=person, by=cast.viewer("secretariat"))
+    assert after_a_sweep(dull(person, "after")) == "sent"
+
+
 def test_after_half_a_year_it_is_tried_again():
     with time_machine.travel(dt.datetime(2026, 3, 1, tzinfo=dt.UTC), tick=False) as clock:
         unreachable.mark("ama@test.invalid", reason="RCPT 550")

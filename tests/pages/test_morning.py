@@ -60,6 +60,7 @@ def test_the_chair_reads_what_is_the_groups_work(cast):
     assert set(parts(cast)) - set(parts(cast, "chair")) == {
         "Lessons waiting for approval",
         "Mail not delivered",
+        "People whom mail does not reach",
         "Jobs late or failed",
         "Terms of office that end within 60 days",
     }

@@ -24,6 +24,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
     context = {
         "overview": queries.overview(access.visible_mails(viewer)),
         "waiting": waiting,
+        "unreachable": access.visible_unreachable(viewer)[:SHOWN],
         "allowed": access.allowed(viewer),
     }
     return render(request, "outbox/outbox.html", context)
