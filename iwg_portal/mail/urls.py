@@ -1,10 +1,11 @@
 from django.urls import path
 
+from iwg_portal.mail.views import bounces, mailbox, outbox
 from iwg_portal.mail.views import gallery as mails
-from iwg_portal.mail.views import mailbox, outbox
 
 urlpatterns = [
     path("mail/", outbox.outbox, name="outbox"),
+    path("mail/bounces/", bounces.mail_bounces, name="mail_bounces"),
     path("mail/test/", outbox.outbox_test, name="outbox_test"),
     path("mail/<int:pk>/", outbox.outbox_decide, name="outbox_decide"),
     path("demo/mailbox/", mailbox.demo_mailbox, name="demo_mailbox"),
