@@ -399,7 +399,11 @@ EMAIL_HOST_USER = _env("SMTP_USER")
 EMAIL_HOST_PASSWORD = _env("SMTP_PASSWORD")
 EMAIL_USE_SSL = PRODUCTION and EMAIL_PORT == 465
 EMAIL_USE_TLS = PRODUCTION and not EMAIL_USE_SSL and not _flag("SMTP_PLAIN")
-MAIL_REPLY_TO = _env("MAIL_REPLY_TO")
+MAIL_REPLY_TO = _env("MAIL_REPLY_TO", "secretariat@demo.invalid" if DEMO else "")  # see mail.checks
+MAIL_BOUNCE_SECRET = _env("MAIL_BOUNCE_SECRET")  # of the service that reports mail that came back; empty: nobody
+BOUNCE_IMAP_HOST, BOUNCE_IMAP_PORT = _env("BOUNCE_IMAP_HOST"), _number("BOUNCE_IMAP_PORT", 993)
+BOUNCE_IMAP_USER, BOUNCE_IMAP_PASSWORD = _env("BOUNCE_IMAP_USER"), _env("BOUNCE_IMAP_PASSWORD")
+BOUNCE_IMAP_FOLDER, BOUNCE_IMAP_PLAIN = _env("BOUNCE_IMAP_FOLDER", "INBOX"), _flag("BOUNCE_IMAP_PLAIN")
 MAIL_LEASE_SECONDS = _number("MAIL_LEASE_SECONDS", 180)  # of silence after which a sender is taken for dead
 EMAIL_TIMEOUT = 20
 

@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.dates import date_format
+from iwg_portal.mail.models import UnreachableAddress
 from iwg_portal.reminders import clock, plans
 from iwg_portal.reminders.clock import Days
 from iwg_portal.reminders.registry import Due, Line, Steps, calendar, reminds, steps_of
-from members.access import viewer_for, visible_proposals, visible_terms
+from members.access import viewer_for, visible_proposals, visible_terms, visible_unreachable
 from members.enums import GROUP_ROLES, LinkPurpose, LinkStatus, Role
 from members.models import (
     CONFIRM_EVERY,
@@ -170,6 +172,50 @@ def term_ending(now: dt.datetime, only: Collection[str] | None = None) -> Iterat
         # The focal points of a state look after its delegation, not after its observers.
         others = focal[term.state_id] if term.state_id and term.role != Role.OBSERVER else set()
         yield from steps_of(term.pk, sorted({term.person_id} | others), term.ends_on, today, steps)
+
+
+# -- Addresses that mail does not reach ------------------------------------------------------------------------------
+
+
+def unreachable_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
+    """Not whose address."""
+    found = {}
+    for other in visible_unreachable(viewer_for(person)).filter(pk__in=targets):
+        since = timezone.localdate(other.unreachable_since)
+        words = _("Since %(day)s mail has not reached a person for whom you answer. Is the address still right?")
+        link = f"{settings.PUBLIC_URL.rstrip('/')}{reverse('person', args=[other.pk])}"
+        found[str(other.pk)] = Line(words % {"day": date_format(since, "DATE_FORMAT")}, link, since)
+    return found
+
+
+@reminds(
+    "members.address_unreachable",
+    about=Person,
+    lines=unreachable_lines,
+    title=gettext_lazy("Address that mail does not reach"),
+    rule=gettext_lazy("Once, to the focal points of the person’s state; of others to the secretariat."),
+)
+def address_unreachable(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
+    """To whoever can ask her on another way, and not to herself: she gets no mail. Three queries."""
+    today = clock.today(now)
+    marks = UnreachableAddress.objects.filter(address=Lower(OuterRef("person__email")))
+    rows = Term.objects.filter(current(today), person__is_active=True)
+    marked = rows.annotate(since=Subquery(marks.values("first_at")[:1])).filter(since__isnull=False)
+    if only is not None:
+        marked = marked.filter(person__in=only)
+    found: dict[tuple[int, dt.datetime], set[int]] = defaultdict(set)  # the states whose delegation she belongs to
+    for person, since, state, role in marked.order_by("pk").values_list("person", "since", "state", "role"):
+        found[person, since] |= {state} if state and role != Role.OBSERVER else set()
+    if not found:
+        return
+    focal: dict[int | None, set[int]] = defaultdict(set)
+    holders = rows.filter(role__in=(Role.FOCAL_POINT, Role.SECRETARIAT)).order_by("pk")
+    for role, state, person in holders.values_list("role", "state", "person"):
+        focal[state if role == Role.FOCAL_POINT else None].add(person)
+    for (person, since), states in found.items():
+        readers = set().union(*(focal[state] for state in states)) - {person} or focal[None] - {person}
+        for reader in sorted(readers):
+            yield Due(str(person), reader, f"{since:%Y-%m-%d %H:%M}")
 
 
 # -- Invitations that lapse ------------------------------------------------------------------------------------------

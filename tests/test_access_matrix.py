@@ -17,7 +17,7 @@ ROWS = table()
 PUBLIC = {
     "healthz", "readyz", "home", "data_use", "account_login", "account_logout", "account_signup", "set_language",
     "demo_sign_in", "join", "demo_mailbox", "demo_mail", "demo_mail_html", "mfa_authenticate", "passkey_sign_in",
-    "file", "file_version", "metrics",
+    "file", "file_version", "metrics", "mail_bounces",
     "passphrase_forgotten", "passphrase_new", "act", "check", "calendar", "digest_unsubscribe",
 }  # fmt: skip
 

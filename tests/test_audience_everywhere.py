@@ -27,6 +27,7 @@ WITHOUT = {
     "activity.Link": SEALED,
     "mail.OutboxMail": LEDGER,
     "mail.MailBatch": "words of the secretariat for a mail to many: for the whole group, as every mail is",
+    "mail.UnreachableAddress": "an address, and since when: read by her, by her focal points, by who manages people",
     "reminders.Reminded": LEDGER,
     "reminders.AnswerLink": LEDGER,
     "reminders.ReminderPlan": COMMON,

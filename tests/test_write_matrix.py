@@ -18,6 +18,7 @@ from capabilities.actions.status import report_status
 from capabilities.models import Release, StatusImport, StatusReport
 from capabilities.queries.releases import Uses
 from iwg_portal.jobs import actions as jobs
+from iwg_portal.mail import unreachable
 from iwg_portal.mail.actions import batches
 from iwg_portal.mail.models import MailBatch
 from iwg_portal.mail.outbox import MANY, queue_all
@@ -143,6 +144,13 @@ def ask_reset(cast, viewer):
     return bool(members.ask_factor_reset(by=viewer, person=person_with("delegate", state=cast.own)).pk)
 
 
+def try_address(cast, viewer):
+    person = person_with("delegate", state=cast.own)
+    unreachable.mark(person.email, reason="RCPT 550")
+    members.try_address_again(by=viewer, person=person)
+    return unreachable.mark_of(person.email) is None
+
+
 def document(cast, viewer, act, **change):
     focal = viewer_for(person_with("focal_point", state=cast.own))
     file = stored_file(cast.own, focal, audience="members")
@@ -162,6 +170,7 @@ ACTS = {
     ("term", "end"): lambda cast, by: leave(cast, by, members.end_term),
     ("account", "close"): lambda cast, by: leave(cast, by, members.deactivate),
     ("account", "ask to reset the factor"): ask_reset,
+    ("account", "try its address again"): try_address,
     ("document", "store"): lambda cast, by: bool(stored_file(cast.own, by).pk),
     ("document", "narrow"): lambda cast, by: document(cast, by, set_file_audience, audience="secretariat"),
     ("document", "widen"): lambda cast, by: document(cast, by, set_file_audience, audience="public"),

@@ -52,6 +52,8 @@ SENTENCES = {
     "mail.tested": _("%(actor)s had a test mail sent."),
     "mail.sent_again": _("%(actor)s had the mail %(target)s sent again."),
     "mail.arrived": _("%(actor)s noted that the mail %(target)s arrived."),
+    "mail.address_failed": _("Mail does not reach its address any more: %(target)s."),
+    "mail.address_tried_again": _("%(actor)s had the portal try the address of %(target)s again."),
     "mail.given_up": _("%(actor)s cancelled the mail %(target)s."),
     "mail.batch_released": _("%(actor)s let a mail to many leave: %(target)s."),
     "mail.batch_held": _("%(actor)s held a mail to many: %(target)s."),

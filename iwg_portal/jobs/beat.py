@@ -8,6 +8,7 @@ BEAT: dict[str, dict[str, Any]] = {
     "heartbeat": {"task": "base.heartbeat", "schedule": 60.0},
     "run-asked": {"task": "jobs.run_asked", "schedule": 60.0},
     "mail": {"task": "mail.sweep", "schedule": 60.0},
+    "bounces": {"task": "mail.collect_bounces", "schedule": 300.0},
     "reminders": {"task": "reminders.plan", "schedule": 900.0},
     "mail-audit-head": {"task": "members.mail_audit_head", "schedule": 3600.0},  # planned once a day
     "verify-log": {"task": "members.verify_log", "schedule": 86400.0},

@@ -10,6 +10,7 @@ WORDS = {
     "base.prune_changes": _("Shortens the list by which pages learn that data have changed."),
     "jobs.run_asked": _("Starts what was asked for on this page and did not start at once."),
     "mail.sweep": _("Sends the mail that is due."),
+    "mail.collect_bounces": _("Reads in a mailbox which mail came back, where one is set."),
     "reminders.plan": _("Plans the reminders and digests that are due: one mail a day for each reader."),
     "members.mail_audit_head": _("Mails the seal of the log to the secretariat and the chair, once a day."),
     "members.verify_log": _("Checks that nothing in the log was changed."),

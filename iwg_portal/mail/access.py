@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from django.db.models import Model, QuerySet
+from django.contrib.auth import get_user_model
+from django.db.models import Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Lower
 
 from iwg_portal.mail.enums import MailState
-from iwg_portal.mail.models import DemoMail, MailBatch, OutboxMail
+from iwg_portal.mail.models import DemoMail, MailBatch, OutboxMail, UnreachableAddress
 
 
 class Viewer(Protocol):
@@ -43,6 +45,15 @@ def own_mails(viewer: Viewer) -> QuerySet[OutboxMail]:
     """What was planned for herself, whatever became of it. Not what went to a bare address (an invitation, a link to a
     new passphrase): an address may belong to somebody else by now."""
     return OutboxMail.objects.filter(recipient=viewer.person.pk) if viewer.person else OutboxMail.objects.none()
+
+
+def visible_unreachable(viewer: Viewer) -> QuerySet[UnreachableAddress]:
+    """Addresses that mail does not reach, the latest first, with ``person``: whose it is (id), None without an account.
+    For the page of the ledger, which names neither."""
+    people = get_user_model()._default_manager.annotate(small=Lower("email"))
+    whose = Subquery(people.filter(small=OuterRef("address")).values("pk")[:1])
+    rows = UnreachableAddress.objects.annotate(person=whose)
+    return rows.order_by("-last_at", "-id") if can_see_outbox(viewer) else rows.none()
 
 
 def demonstration_mails() -> QuerySet[DemoMail]:

@@ -17,6 +17,7 @@ from enum import Enum
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 
+from iwg_portal.mail import unreachable
 from iwg_portal.mail.compose import sender_address
 
 
@@ -29,10 +30,14 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Answer:
-    """``problem`` is a step and a code, such as "RCPT 550"; never an address or the server's words."""
+    """``problem`` is a step and a code, such as "RCPT 550"; never an address or the server's words.
+
+    ``address_is_bad``: the refusal speaks of the address itself, so the next mail to it would fare no better.
+    """
 
     outcome: Outcome
     problem: str = ""
+    address_is_bad: bool = False
 
 
 class ServerAway(Exception):
@@ -75,7 +80,7 @@ class SmtpCarrier(Carrier):
         """Raises ServerAway when no connection can be made; then nothing was given to anybody."""
         recipient = message.to[0]
         if not recipient.isascii():  # would need SMTPUTF8, which few servers offer
-            return Answer(Outcome.BOUNCED, "address not ASCII")
+            return Answer(Outcome.BOUNCED, "address not ASCII", address_is_bad=True)
         content = self._content(message)
         refused = self._ask_until_answered(recipient)
         if refused is not None:
@@ -138,14 +143,17 @@ class SmtpCarrier(Carrier):
 
     def _ask(self, smtp: smtplib.SMTP, recipient: str) -> Answer | None:
         """What stands against the text being sent; None when nothing does. Raises OSError on a broken line."""
-        for step, (code, _words) in self._steps(smtp, recipient):
+        for step, (code, words) in self._steps(smtp, recipient):
             if code == 421:
                 raise smtplib.SMTPServerDisconnected
             if 200 <= code < 300:
                 continue
             self._forget()
             for_good = step == "RCPT" and 500 <= code < 600 and code not in NOT_THE_RECIPIENT
-            return Answer(Outcome.BOUNCED if for_good else Outcome.LATER, f"{step} {code}")
+            problem = f"{step} {code}"
+            if not for_good:
+                return Answer(Outcome.LATER, problem)
+            return Answer(Outcome.BOUNCED, problem, unreachable.refuses_the_address(_enhanced(words)))
         return None
 
     @staticmethod
@@ -184,6 +192,12 @@ class SmtpCarrier(Carrier):
             self._line.rset()
         except OSError:
             self._drop()
+
+
+def _enhanced(words: bytes) -> str:
+    """The enhanced status (RFC 3463) that a server's words begin with, such as "5.1.1"; empty when there is none."""
+    found = re.match(rb"\s*([245]\.\d{1,3}\.\d{1,3})\b", words)
+    return found[1].decode() if found else ""
 
 
 @contextlib.contextmanager

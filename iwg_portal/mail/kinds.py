@@ -29,13 +29,18 @@ Frame = Callable[[], "dict[str, Any]"]
 class Kind:
     """``sample`` gives the context of the preview gallery and of the tests; it must need no row. ``title`` names the
     kind for its readers and for the secretariat, and says nothing of what one mail is about. ``headers`` makes of a
-    context the headers that only this kind has."""
+    context the headers that only this kind has.
+
+    ``insists``: sent also to an address that is marked as unreachable, because its reader asks for it at this moment,
+    or because it warns her about her account and silence would serve an intruder.
+    """
 
     name: str
     compose: Composer
     sample: Callable[[], dict[str, Any]]
     title: str | Promise = ""
     headers: Headers | None = None
+    insists: bool = False
 
     def own_headers(self, context: dict[str, Any]) -> dict[str, str]:
         return self.headers(context) if self.headers else {}
@@ -51,13 +56,14 @@ def kind(
     title: str | Promise,
     sample: Callable[[], dict[str, Any]],
     headers: Headers | None = None,
+    insists: bool = False,
 ) -> Callable[[Composer], Composer]:
     """Register a kind; its templates are ``templates/mail/<name>/subject.txt``, ``text.txt`` and ``html.html``."""
 
     def register(compose: Composer) -> Composer:
         if name in KINDS:
             raise ValueError(f"There are two kinds of mail named {name!r}.")
-        KINDS[name] = Kind(name, compose, sample, title, headers)
+        KINDS[name] = Kind(name, compose, sample, title, headers, insists)
         return compose
 
     return register

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from iwg_portal.mail.enums import OPEN_BATCH, BatchState, MailState
@@ -141,6 +142,31 @@ class OutboxMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.target_type} {self.target_id}"
+
+
+class UnreachableAddress(models.Model):
+    """An address whose own server said for good that nobody is there. While the row stands, only what must go is sent.
+
+    Lifted by hand, by a server that takes the address after all, or by time (see ``members.models.retention``). A
+    corrected address is another one and has no row.
+    """
+
+    address = models.EmailField(max_length=254, unique=True, help_text="in small letters")
+    reason = models.CharField(max_length=40, help_text="a step and a code, never the server's words")
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="unreachable_in_small_letters",
+                condition=Q(address=Lower("address")) & ~Q(address=""),
+            ),
+            models.CheckConstraint(name="unreachable_first_before_last", condition=Q(first_at__lte=F("last_at"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"address {self.pk}"
 
 
 class DemoMail(models.Model):

@@ -14,7 +14,7 @@ def _sample() -> dict[str, Any]:
     return {}
 
 
-@kind("mail.test", title=gettext_lazy("A test mail"), sample=_sample)
+@kind("mail.test", title=gettext_lazy("A test mail"), sample=_sample, insists=True)
 def test_mail(mail: OutboxMail) -> dict[str, Any]:
     """Asked for on the page of the outbox, to see that mail arrives and how it looks."""
     return {}

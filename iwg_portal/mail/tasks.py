@@ -3,6 +3,7 @@
 import logging
 
 from iwg_portal.celery import app
+from iwg_portal.mail.actions import bounces
 from iwg_portal.mail.actions import sweep as actions
 from iwg_portal.mail.poke import poke
 
@@ -18,3 +19,9 @@ def sweep() -> int:
     if done:
         logger.info("Mail: %s", ", ".join(f"{count} {state}" for state, count in sorted(done.items())))
     return sum(done.values())
+
+
+@app.task(name="mail.collect_bounces", expires=240)
+def collect_bounces() -> int:
+    """Every five minutes by beat."""
+    return bounces.collect_bounces()

@@ -1,10 +1,11 @@
 from django.urls import path
 
-from iwg_portal.mail.views import batches, mailbox, outbox
+from iwg_portal.mail.views import batches, bounces, mailbox, outbox
 from iwg_portal.mail.views import gallery as mails
 
 urlpatterns = [
     path("mail/", outbox.outbox, name="outbox"),
+    path("mail/bounces/", bounces.mail_bounces, name="mail_bounces"),
     path("mail/test/", outbox.outbox_test, name="outbox_test"),
     path("mail/<int:pk>/", outbox.outbox_decide, name="outbox_decide"),
     path("mail/batches/<int:pk>/", batches.mail_batch, name="mail_batch"),

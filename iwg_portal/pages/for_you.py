@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
@@ -32,7 +33,15 @@ from meetings.access.silence import can_approve, visible_circulations
 from meetings.enums import CirculationState, LessonState, MeetingState
 from meetings.models import Meeting, Position, Registration
 from meetings.queries import action_points as query
-from members.access import Viewer, own_events, own_parked_texts, visible_member_states, visible_reports
+from members.access import (
+    Viewer,
+    own_events,
+    own_parked_texts,
+    sees_everybody,
+    visible_member_states,
+    visible_reports,
+    visible_unreachable,
+)
 from members.enums import Role
 
 MOST = 3  # lines of each kind
@@ -42,7 +51,7 @@ FRESH = 300  # seconds
 
 def card(viewer: Viewer, now: dt.datetime, today: dt.date) -> SafeString:
     """The finished card of ``viewer``, kept for her alone until anything is done in the portal, five minutes at most:
-    so long may an hour that has passed still stand there. Two queries, else eight at most."""
+    so long may an hour that has passed still stand there. Two queries, else nine at most."""
     asked = (viewer.person.pk if viewer.person else None, today, int(now.timestamp()) // FRESH, log.version())
 
     def make() -> SafeString:
@@ -63,8 +72,8 @@ class Line:
 
 
 class ForYou:
-    """For ``viewer`` at ``now`` (aware), on ``today`` (the group's calendar day). Four queries, six for a focal point;
-    none before something is asked."""
+    """For ``viewer`` at ``now`` (aware), on ``today`` (the group's calendar day). Five queries, seven for a focal
+    point; none before something is asked."""
 
     def __init__(self, viewer: Viewer, now: dt.datetime, today: dt.date) -> None:
         self.viewer, self.now, self.today = viewer, now, today
@@ -135,7 +144,25 @@ class ForYou:
 
     @cached_property
     def waiting(self) -> list[Line]:
-        return [*self.silence(), *self.invitations(), *self._old_status()]
+        return [*self._unreachable(), *self.silence(), *self.invitations(), *self._old_status()]
+
+    def _unreachable(self) -> list[Line]:
+        """Herself, and for a focal point her delegation; everybody is on the morning page."""
+        viewer = self.viewer
+        if viewer.person is None:
+            return []
+        rows: QuerySet[Any] = visible_unreachable(viewer)
+        if sees_everybody(viewer):
+            rows = rows.filter(pk=viewer.person.pk)
+        lines = []
+        for person in rows[:MOST]:
+            since = date_format(timezone.localdate(person.unreachable_since), "DATE_FORMAT")
+            url = reverse("person", args=[person.pk])
+            words = _("Mail has not arrived since %(day)s: is the address right?")
+            if person == viewer.person:
+                url, words = reverse("account"), _("No mail has reached you since %(day)s")
+            lines.append(Line(url, str(person), words % {"day": since}, "", True))
+        return lines
 
     def silence(self) -> list[Line]:
         viewer = self.viewer

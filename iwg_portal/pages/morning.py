@@ -39,7 +39,7 @@ from meetings.access.lessons import unfinished_lessons
 from meetings.enums import LessonState, MeetingState, TextKind
 from meetings.models import LessonText, Meeting
 from meetings.queries import action_points as actions
-from members.access import Viewer, sees_everybody, visible_member_states, visible_terms
+from members.access import Viewer, sees_everybody, visible_member_states, visible_terms, visible_unreachable
 from members.enums import Role
 from members.models import State, Term, current
 
@@ -83,7 +83,7 @@ class MorningPage:
         if can_see_jobs(viewer):
             found.append(self.jobs())
         if sees_everybody(viewer):
-            found.append(self.terms())
+            found += [self._unreachable(), self.terms()]
         return sorted(found, key=lambda part: part.count == 0)
 
     @property
@@ -210,6 +210,15 @@ class MorningPage:
         words = ngettext("%(n)s person is not told", "%(n)s people are not told", row.waiting) % {"n": row.waiting}
         until = _("too late after %(day)s") % {"day": date_format(timezone.localtime(row.soonest), "DATE_FORMAT")}
         return Line(reverse("mail_batch", args=[row.pk]), title_of(row.kind), words, until, True)
+
+    def _unreachable(self) -> Part:
+        count, first = first_of(visible_unreachable(self.viewer))
+        lines = []
+        for person in first:
+            since = date_format(timezone.localdate(person.unreachable_since), "DATE_FORMAT")
+            words = _("no mail since %(day)s") % {"day": since}
+            lines.append(Line(reverse("person", args=[person.pk]), str(person), words, "", True))
+        return _part(_("People whom mail does not reach"), count, lines, reverse("people"), _("People"))
 
     def jobs(self) -> Part:
         found = [line for line in jobs.board(visible_runs(self.viewer), self.now) if line.needs_you]

@@ -44,12 +44,15 @@ from members.access.people import (
     can_see_account,
     can_see_phone,
     can_see_phones,
+    can_try_address_again,
     confirmable_terms,
     sees_everybody,
     sees_people,
+    unreachable_mark,
     visible_contacts,
     visible_people,
     visible_terms,
+    visible_unreachable,
 )
 from members.access.reports import visible_reports
 from members.access.states import (
@@ -90,6 +93,7 @@ __all__ = [
     "can_see_state_events",
     "can_send_again",
     "can_store_file",
+    "can_try_address_again",
     "can_withdraw",
     "can_withdraw_factor_reset",
     "confirmable_terms",
@@ -115,6 +119,7 @@ __all__ = [
     "sees_people",
     "state_events",
     "status_only",
+    "unreachable_mark",
     "viewer_for",
     "visible_contacts",
     "visible_events",
@@ -130,5 +135,6 @@ __all__ = [
     "visible_reports",
     "visible_states",
     "visible_terms",
+    "visible_unreachable",
     "visible_versions",
 ]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Lower
 from django.utils import timezone
 
+from iwg_portal.mail import unreachable
+from iwg_portal.mail.models import UnreachableAddress
 from members.access.audience import DEFAULT_AUDIENCE, may_read
 from members.access.viewer import Viewer
 from members.enums import GROUP_ROLES, Role
@@ -82,6 +85,40 @@ def can_see_phone(viewer: Viewer, person: Person) -> bool:
 def can_see_account(viewer: Viewer, person: Person) -> bool:
     """Second factor and day of the last sign-in: for those who manage accounts, and for herself."""
     return administers(viewer) or person == viewer.person
+
+
+def visible_unreachable(viewer: Viewer) -> QuerySet[Person]:
+    """People in office whom mail does not reach, with ``unreachable_since``: herself; for a focal point her delegation;
+    for the secretariat and administrators everybody. The longest first."""
+    today = timezone.localdate()
+    marks = UnreachableAddress.objects.filter(address=Lower(OuterRef("email")))
+    rows = Person.objects.annotate(unreachable_since=Subquery(marks.values("first_at")[:1]))
+    rows = rows.filter(unreachable_since__isnull=False, is_active=True).order_by("unreachable_since", "pk")
+    held = Term.objects.filter(current(today), person=OuterRef("pk"))
+    if sees_everybody(viewer):
+        return rows.filter(Exists(held))
+    if viewer.person is None:
+        return rows.none()
+    rule = Q(pk=viewer.person.pk)
+    if viewer.focal_states:
+        rule |= Q(Exists(held.filter(state__in=sorted(viewer.focal_states), role__in=_DELEGATION)))
+    return rows.filter(rule)
+
+
+def unreachable_mark(viewer: Viewer, person: Person) -> UnreachableAddress | None:
+    """That mail does not reach her, for whoever can do something about it; None also where it does."""
+    knows = person == viewer.person or can_try_address_again(viewer, person)
+    return unreachable.mark_of(person.email) if knows else None
+
+
+def can_try_address_again(viewer: Viewer, person: Person) -> bool:
+    """The secretariat, administrators, and the focal points of her state: they can ask her, or her server's people."""
+    if sees_everybody(viewer):
+        return True
+    ours = person.terms.filter(
+        current(timezone.localdate()), state__in=sorted(viewer.focal_states), role__in=_DELEGATION
+    )
+    return bool(viewer.focal_states) and ours.exists()
 
 
 def can_end_term(viewer: Viewer, term: Term) -> bool:

@@ -13,7 +13,7 @@ from members.actions.leaving import (
 )
 from members.actions.parked import discard_old_parked, discard_parked, park_text
 from members.actions.passphrases import ask_for_passphrase, change_passphrase, set_passphrase_by_link
-from members.actions.people import add_person, change_own_details, choose_language
+from members.actions.people import add_person, change_own_details, choose_language, try_address_again
 from members.actions.reference import load_group, load_states
 from members.actions.retention import apply_retention
 from members.actions.sessions import (
@@ -66,6 +66,7 @@ __all__ = [
     "send_again",
     "set_passphrase_by_link",
     "show_code",
+    "try_address_again",
     "verify_log",
     "withdraw",
     "withdraw_factor_reset",

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from iwg_portal.activity.log import record
+from iwg_portal.mail import unreachable
+from members import access
+from members.access import Viewer
 from members.models import Organisation, Person, State, Term
 
 
@@ -76,6 +81,20 @@ def change_own_details(*, by: Person, full_name: str, language: str, zone: str, 
     person.full_clean(exclude=["password"])
     person.save(update_fields=changed)
     record("person.details_changed", by=person, target=person, fields=changed)
+
+
+@transaction.atomic
+def try_address_again(*, person: Person, by: Viewer) -> None:
+    """Mail goes to her address again; if its server still knows nobody there, the mark is back.
+
+    What was not sent meanwhile stays unsent: the portal shows it. Raises PermissionDenied, or ValidationError (lifted
+    meanwhile). Side effect: an event.
+    """
+    if not access.can_try_address_again(by, person):
+        raise PermissionDenied
+    if not unreachable.lift(person.email):
+        raise ValidationError(_("Mail goes to this address already; nothing was changed."), "lifted")
+    record("mail.address_tried_again", by=by.person, target=person)
 
 
 @transaction.atomic

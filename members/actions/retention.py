@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from iwg_portal.activity.log import record
 from iwg_portal.mail.enums import MailState
-from iwg_portal.mail.models import MailBatch, OutboxMail
+from iwg_portal.mail.models import MailBatch, OutboxMail, UnreachableAddress
 from iwg_portal.reminders.models import AnswerLink, DigestChoice, DigestSent, Reminded
 from members.actions.leaving import close_account, lock_administrators
 from members.enums import LinkPurpose, LinkStatus, ProposalStatus
@@ -90,10 +90,15 @@ def _mails(before: dt.datetime) -> int:
     return count
 
 
+def _unreachable(before: dt.datetime) -> int:
+    return UnreachableAddress.objects.filter(last_at__lte=before).delete()[0]
+
+
 REMOVALS = {
     Kept.ACCOUNT: _accounts,
     Kept.PROPOSAL: _proposals,
     Kept.LINK: _links,
     Kept.ANSWER: _answers,
+    Kept.UNREACHABLE: _unreachable,
     Kept.MAIL: _mails,
 }

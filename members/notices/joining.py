@@ -61,7 +61,9 @@ def _sample_invitation() -> dict[str, Any]:
     }
 
 
-@kinds.kind("members.invitation", title=gettext_lazy("An invitation to the portal"), sample=_sample_invitation)
+@kinds.kind(
+    "members.invitation", title=gettext_lazy("An invitation to the portal"), sample=_sample_invitation, insists=True
+)
 def invitation(mail: OutboxMail) -> dict[str, Any] | None:
     link = AccountLink.objects.select_related("proposal__state", "proposal__organisation").filter(pk=mail.target_id)
     found = link.first()

@@ -27,7 +27,7 @@ def _sample() -> dict[str, Any]:
     return {"link": address_of("passphrase_new", "sample"), "until": timezone.now() + dt.timedelta(hours=4)}
 
 
-@kinds.kind("members.passphrase", title=gettext_lazy("A new passphrase for the portal"), sample=_sample)
+@kinds.kind("members.passphrase", title=gettext_lazy("A new passphrase for the portal"), sample=_sample, insists=True)
 def passphrase(mail: OutboxMail) -> dict[str, Any] | None:
     """None where nobody with an open account has the address: then nothing is sent."""
     link = AccountLink.objects.filter(pk=mail.target_id).first()
@@ -40,6 +40,7 @@ def passphrase(mail: OutboxMail) -> dict[str, Any] | None:
     "members.passphrase_changed",
     title=gettext_lazy("Your passphrase was changed"),
     sample=lambda: {"link": address_of("passphrase_forgotten")},
+    insists=True,
 )
 def passphrase_changed_mail(mail: OutboxMail) -> dict[str, Any] | None:
     return {"link": address_of("passphrase_forgotten")}

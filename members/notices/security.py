@@ -38,7 +38,10 @@ def _sample_device() -> dict[str, Any]:
 
 
 @kinds.kind(
-    "members.new_device", title=gettext_lazy("A new browser has signed in to your account"), sample=_sample_device
+    "members.new_device",
+    title=gettext_lazy("A new browser has signed in to your account"),
+    sample=_sample_device,
+    insists=True,
 )
 def new_device_mail(mail: OutboxMail) -> dict[str, Any] | None:
     """Also of a session that she has ended since: a stranger may have been quicker to end it than this mail."""
@@ -52,6 +55,7 @@ def new_device_mail(mail: OutboxMail) -> dict[str, Any] | None:
     "members.factor_changed",
     title=gettext_lazy("Your second factor has changed"),
     sample=lambda: {"at": timezone.now()},
+    insists=True,
 )
 def factor_changed_mail(mail: OutboxMail) -> dict[str, Any] | None:
     return {"at": mail.planned_at}
@@ -61,6 +65,7 @@ def factor_changed_mail(mail: OutboxMail) -> dict[str, Any] | None:
     "members.factor_reset",
     title=gettext_lazy("Your second factor has been reset"),
     sample=lambda: {"at": timezone.now()},
+    insists=True,
 )
 def factor_reset_mail(mail: OutboxMail) -> dict[str, Any] | None:
     reset = FactorReset.objects.filter(pk=mail.target_id).first()

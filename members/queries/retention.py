@@ -36,6 +36,11 @@ def rules() -> list[Rule]:
             KEPT_FOR[Kept.ANSWER],
             _("after it was used, or its end"),
         ),
+        (
+            _("An address that mail does not reach, and since when"),
+            KEPT_FOR[Kept.UNREACHABLE],
+            _("after the last mail that came back"),
+        ),
         (_("Which kind of mail went to whom (never its text)"), KEPT_FOR[Kept.MAIL], _("after it was planned")),
         (_("What was typed when a session ended"), PARKED_FOR, _("after the session ended")),
         (_("An office that nobody confirms"), CONFIRM_EVERY + CONFIRM_GRACE, _("after the last confirmation")),

@@ -36,8 +36,13 @@ def account(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("account")
-    terms = access.visible_terms(access.Viewer(person)).filter(person=person)
-    context = {"form": form, "terms": list(terms), "has_factor": query.has_factor(person)}
+    viewer = access.Viewer(person)
+    context = {
+        "form": form,
+        "terms": list(access.visible_terms(viewer).filter(person=person)),
+        "has_factor": query.has_factor(person),
+        "unreachable": access.unreachable_mark(viewer, person),
+    }
     if digests.can_choose_digest(request.viewer):
         choice = digests.own_digest(request.viewer).first()
         context["digest"] = Cadence(choice.cadence if choice else Cadence.NONE).label

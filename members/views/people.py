@@ -96,6 +96,9 @@ def _person_page(request: HttpRequest, found: Person, problems: list[str] | None
         "has_factor": accounts and query.has_factor(found),
         "deactivate": access.can_deactivate(viewer, found),
         "reactivate": access.can_reactivate(viewer, found),
+        "unreachable": access.unreachable_mark(viewer, found),
+        "try_again": access.can_try_address_again(viewer, found),
+        "propose": bool(access.proposable_roles(viewer)),
         "problems": problems or [],
         "crumbs": [{"url": reverse("people"), "label": _("People")}] if access.sees_people(viewer) else [],
     }
@@ -104,11 +107,12 @@ def _person_page(request: HttpRequest, found: Person, problems: list[str] | None
 
 @require_POST
 def person_change(request: HttpRequest, pk: int) -> HttpResponse:
-    """``do``: ``deactivate``, ``reactivate``."""
+    """``do``: ``deactivate``, ``reactivate``, ``try_again``."""
     found = get_object_or_404(access.visible_people(request.viewer), pk=pk)
     verbs: dict[str, tuple[Callable[..., object], str]] = {
         "deactivate": (actions.deactivate, _("The account is closed, and every session of it has ended.")),
         "reactivate": (actions.reactivate, _("The account is open again.")),
+        "try_again": (actions.try_address_again, _("The next mail is sent to this address again.")),
     }
     if request.POST.get("do") not in verbs:
         raise BadRequest("unknown verb")

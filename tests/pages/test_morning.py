@@ -61,6 +61,7 @@ def test_the_chair_reads_what_is_the_groups_work(cast):
         "Lessons waiting for approval",
         "Mail not delivered",
         "Mails to many that are held",
+        "People whom mail does not reach",
         "Jobs late or failed",
         "Terms of office that end within 60 days",
     }

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from iwg_portal.activity.log import record
-from iwg_portal.mail import access
+from iwg_portal.mail import access, unreachable
 from iwg_portal.mail.enums import TRANSITIONS, MailState
 from iwg_portal.mail.models import OutboxMail
 from iwg_portal.mail.outbox import queue
@@ -19,7 +19,8 @@ from iwg_portal.mail.poke import poke_after_commit
 
 @transaction.atomic
 def send_again(*, mail: int, by: access.Viewer) -> None:
-    """Due at once, under the same Message-ID: a mail program that has it already shows it once.
+    """Due at once, under the same Message-ID: a mail program that has it already shows it once. To an address that is
+    marked as unreachable, too: the mark is lifted, and this mail shows whether it deserves it.
 
     Raises PermissionDenied, or ValidationError (decided meanwhile; past its deadline). Side effects: an event, a poke.
     """
@@ -29,6 +30,7 @@ def send_again(*, mail: int, by: access.Viewer) -> None:
         raise ValidationError(_("It would come too late: its deadline has passed. Nothing was sent."), "late")
     row.state, row.try_at, row.handed_over, row.settled_at = MailState.DUE, now, False, None
     row.save(update_fields=["state", "try_at", "handed_over", "settled_at"])
+    unreachable.lift(unreachable.address_of(row))
     record("mail.sent_again", by=by.person, target=row)
     poke_after_commit()
 

@@ -22,6 +22,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from iwg_portal.base.models import Heartbeat
+from iwg_portal.mail import unreachable
 from iwg_portal.mail.actions.batches import close_ended, instead_of_due
 from iwg_portal.mail.carrier import Answer, Carrier, Outcome, ServerAway, carrier
 from iwg_portal.mail.compose import message
@@ -149,6 +150,10 @@ def _lease() -> dt.timedelta:
 
 def _deliver(mail: OutboxMail, line: Carrier) -> MailState | None:
     """Compose, send and settle one mail; its new state, None when it is no longer ours. Raises ServerAway."""
+    address = unreachable.address_of(mail)
+    mark = unreachable.mark_of(address)
+    if mark and not unreachable.insists(mail):
+        return _write(mail, state=MailState.CANCELLED, problem="address unreachable", settled_at=timezone.now())
     try:
         built = message(mail)
     except (OperationalError, InterfaceError):
@@ -164,7 +169,11 @@ def _deliver(mail: OutboxMail, line: Carrier) -> MailState | None:
         # Whether ``handed_over`` was committed nobody can say now; that nothing was given, we can.
         _write(mail, state=MailState.DUE, handed_over=False)
         raise
-    return None if answer is None else settle(mail, answer)
+    if answer is None:
+        return None
+    if mark and answer.outcome == Outcome.SENT:
+        unreachable.lift_what_a_server_said(address)
+    return settle(mail, answer)
 
 
 def hand_over(mail: OutboxMail) -> bool:
@@ -183,7 +192,8 @@ def settle(mail: OutboxMail, answer: Answer) -> MailState | None:
         case Outcome.SENT:
             return _write(mail, state=MailState.SENT, problem="", settled_at=now)
         case Outcome.BOUNCED:
-            return _write(mail, state=MailState.BOUNCED, problem=answer.problem, settled_at=now)
+            bad = answer.problem if answer.address_is_bad else ""
+            return _write(mail, bad, state=MailState.BOUNCED, problem=answer.problem, settled_at=now)
         case Outcome.UNKNOWN:
             return _write(
                 mail, state=MailState.UNKNOWN, problem=answer.problem, settled_at=now, refusals=mail.refusals + 1
@@ -202,10 +212,20 @@ def settle(mail: OutboxMail, answer: Answer) -> MailState | None:
             )
 
 
-def _write(mail: OutboxMail, *, state: MailState, **values: Any) -> MailState | None:
+def _write(mail: OutboxMail, bad: str = "", *, state: MailState, **values: Any) -> MailState | None:
+    """``bad``: what its server has against the address; marked with the mail, or not at all."""
     rows = OutboxMail.objects.filter(pk=mail.pk, attempts=mail.attempts, state__in=[*before(state), state])
-    changed = _insist(lambda: rows.update(state=state, lease=None, leased_until=None, **values))
-    return state if changed else None
+
+    def write() -> int:
+        if not bad:
+            return rows.update(state=state, lease=None, leased_until=None, **values)
+        with transaction.atomic():
+            changed = rows.update(state=state, lease=None, leased_until=None, **values)
+            if changed:
+                unreachable.mark(unreachable.address_of(mail), reason=bad, because=mail)
+        return changed
+
+    return state if _insist(write) else None
 
 
 def _release(batch: list[OutboxMail]) -> None:

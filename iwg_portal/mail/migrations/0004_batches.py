@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mail', '0002_delivery'),
+        ('mail', '0003_unreachable'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

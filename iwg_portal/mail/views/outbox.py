@@ -27,6 +27,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
         "waiting": waiting,
         "batches": [(row, title_of(row.kind)) for row in queries.lately(access.visible_batches(viewer))[:SHOWN]],
         "decides": access.can_decide(viewer),
+        "unreachable": access.visible_unreachable(viewer)[:SHOWN],
         "allowed": access.allowed(viewer),
     }
     return render(request, "outbox/outbox.html", context)
