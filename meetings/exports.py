@@ -150,7 +150,7 @@ END = b"END:VCALENDAR\r\n"
 
 class Entry(NamedTuple):
     """What a calendar says of one meeting. ``start`` and ``end`` are aware, in the meeting's own zone; of one that is
-    not told, ``title`` says that she is busy, and the rest is empty."""
+    not told, ``title`` says that she is busy, and the rest is empty; its times are in UTC: a zone tells a place."""
 
     pk: int
     stamp: dt.datetime
@@ -184,18 +184,19 @@ def calendar(meetings: Iterable[Meeting], *, name: str) -> bytes:
 
 
 def _entry(meeting: Meeting) -> Entry:
-    cancelled = meeting.state == MeetingState.CANCELLED
+    cancelled, told = meeting.state == MeetingState.CANCELLED, is_told(meeting)
+    zone = meeting.tz if told else dt.UTC
     entry = Entry(
         pk=meeting.pk,
         stamp=(meeting.announced_at or meeting.created_at).astimezone(dt.UTC),
-        start=meeting.starts_at.astimezone(meeting.tz),
-        end=meeting.ends_at.astimezone(meeting.tz),
-        zone=meeting.zone,
+        start=meeting.starts_at.astimezone(zone),
+        end=meeting.ends_at.astimezone(zone),
+        zone=meeting.zone if told else "UTC",
         sequence=2 * meeting.version + cancelled,
         cancelled=cancelled,
         title=_("Busy"),
     )
-    if not is_told(meeting):
+    if not told:
         return entry
     said = [meeting.group.name, TLP[Audience(meeting.audience)], *_demonstration()]
     return entry._replace(

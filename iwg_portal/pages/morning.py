@@ -66,7 +66,7 @@ def _part(title: str, count: int, lines: list[Line], url: str, label: str, *, of
 
 
 class MorningPage:
-    """One reader's page at ``now`` (aware), on ``today`` (the group's calendar day). At most twelve queries."""
+    """One reader's page at ``now`` (aware), on ``today`` (the group’s calendar day). At most thirteen queries."""
 
     def __init__(self, viewer: Viewer, now: dt.datetime, today: dt.date) -> None:
         self.viewer, self.now, self.today = viewer, now, today

@@ -49,5 +49,6 @@ def meetings_in_feed(viewer: Viewer, now: dt.datetime) -> QuerySet[Meeting]:
 
 
 def is_told(meeting: Meeting) -> bool:
-    """With its title and place; of every other one a calendar says only that she is busy."""
-    return meeting.audience in TOLD
+    """With its title and place; of every other one, and of one under the Chatham House Rule, a calendar says only that
+    she is busy."""
+    return meeting.audience in TOLD and not meeting.chatham_house

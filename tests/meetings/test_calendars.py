@@ -70,14 +70,15 @@ def test_the_zone_is_described_where_clocks_move(client, feed):
     assert event["DTEND"].dt.utcoffset() - event["DTSTART"].dt.utcoffset() == dt.timedelta(hours=1)
 
 
+@pytest.mark.parametrize("hidden", [{"audience": "members"}, {"chatham_house": True}])
 @pytest.mark.parametrize("part", ["own_delegate", "secretariat"])
-def test_of_a_meeting_for_fewer_it_says_busy_and_nothing_else(client, feed, part):
-    hidden = MeetingFactory(title=SECRET_TITLE, place=SECRET_PLACE, audience="members")
+def test_of_a_meeting_for_fewer_it_says_busy_and_nothing_else(client, feed, part, hidden):
+    hidden = MeetingFactory(title=SECRET_TITLE, place=SECRET_PLACE, zone="Europe/Vienna", **hidden)
     answer = client.get(feed(part))
     (event,) = events(answer)
     assert str(event["SUMMARY"]) == "Busy"
     said = unfolded(answer)
-    for token in (SECRET_TITLE, SECRET_PLACE, "Kestrel", f"/meetings/{hidden.pk}/", hidden.group.name):
+    for token in (SECRET_TITLE, SECRET_PLACE, "Kestrel", "Vienna", f"/meetings/{hidden.pk}/", hidden.group.name):
         assert token not in said
     assert not re.search(rf"UID:{hidden.pk}\b", said)
 

@@ -17,7 +17,7 @@ from members.enums import Role
 from tests.cast import PARTS
 from tests.cast import sign_in as sign_in_as
 from tests.factories import person_with
-from tests.reminders.world import at, days, sweep, tick
+from tests.reminders.world import at, days, sweep, tick, without_scheduled_reports
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +29,11 @@ ACCOUNT_PAGE = {
     "fr": "Le courrier ne vous parvient pas",
     "pt": "O correio não lhe chega",
 }
+
+
+@pytest.fixture(autouse=True)
+def no_report(monkeypatch):
+    without_scheduled_reports(monkeypatch)
 
 
 @pytest.fixture
