@@ -20,14 +20,16 @@ from django.utils.translation import gettext as _
 from iwg_portal.base import marks
 from iwg_portal.base.dates import date_format
 from iwg_portal.base.documents import pdf
+from iwg_portal.base.extracts import Column, Extract
 from iwg_portal.base.markdown import plain
 from meetings.access.calendars import is_told
 from meetings.enums import MeetingState
-from meetings.models import Meeting
+from meetings.models import Decision, Meeting
 from meetings.queries.agenda import Slot
+from meetings.queries.decisions import addressees
 from meetings.queries.meetings import days, place_words, when
 from meetings.queries.papers import Sheet
-from members.enums import TLP, Audience, Language
+from members.enums import TLP, Audience, Language, narrowest
 
 # FIRST's own colours, on black.
 LABEL_COLOURS = {
@@ -249,3 +251,47 @@ def calendar_name(meeting: Meeting) -> str:
     """Of the file of one meeting, in ASCII."""
     day = meeting.starts_at.astimezone(meeting.tz).date().isoformat()
     return f"meeting-{meeting.group.key}-{meeting.number}-{day}.ics"
+
+
+# -- Registers --------------------------------------------------------------------------------------------------------
+
+
+def decision_register(
+    rows: Sequence[Decision], readable: Mapping[int, int | None], *, person: str, filters: Sequence[tuple[str, str]]
+) -> Extract:
+    """The register of decisions; fetch words, meeting and addressees along. ``readable``: number by id of the
+    successors that the person may know. Days are those of the meeting's own zone."""
+    columns = [
+        Column("number", _("Number"), _("In the register; empty until the record is circulated."), 10),
+        Column("text", _("Decision"), _("Its whole text, without marks, in the language of the record."), 80),
+        Column("language", _("Language"), _("Of the text: en, fr or pt."), 10),
+        Column("type", _("Type"), _("What kind of decision it is."), 18),
+        Column("status", _("Status"), _("What became of it until now."), 18),
+        Column("superseded_by", _("Superseded by"), _("The decision that took its place."), 14),
+        Column("addressees", _("Addressed to"), _("All member states, or the states and organisations named."), 40),
+        Column("group", _("Group"), _("Whose meeting decided it."), 24),
+        Column("meeting", _("Meeting"), _("At which it was decided."), 40),
+        Column("decided_on", _("Day"), _("First day of the meeting, where it was held."), 12),
+        Column("row_label", _("Label of the row"), _("Who may read this row, by the Traffic Light Protocol 2.0."), 20),
+    ]
+    audience = narrowest(Audience.GROUP, *(found.record.audience for found in rows))
+    cells = []
+    for found in rows:
+        meeting = found.record.meeting
+        after = readable.get(found.superseded_by_id or 0)
+        cells.append(
+            [
+                found.code,
+                plain(found.block.text),
+                found.record.language,
+                str(found.get_kind_display()),
+                str(found.get_status_display()),
+                f"D-{after}" if after else "",
+                addressees(found),
+                meeting.group.name,
+                meeting.title,
+                meeting.starts_at.astimezone(meeting.tz).date(),
+                TLP[Audience(found.record.audience)],
+            ]
+        )
+    return Extract("decisions", _("Decisions"), audience, person, timezone.now(), columns, cells, filters)

@@ -35,6 +35,8 @@ __all__ = ["Missing", "Row", "Sheet", "SpreadsheetProblem", "Table", "read_table
 MAX_ROWS = 2_000
 MAX_COLUMNS = 200
 MAX_SECONDS = 3  # of this thread's work, so that a busy machine refuses nobody
+MAX_CELL = 32_767  # characters that a cell of a workbook holds
+MAX_PRINTED = 120  # of the 255 that the head of a printed page holds, as each ampersand counts twice
 # Looked at to tell which sheet, and which separator of a text file, holds the wanted table.
 HEAD = 20
 
@@ -286,21 +288,24 @@ def _limited(rows: Iterable[Row]) -> Iterator[Row]:
 @dataclass(frozen=True)
 class Sheet:
     """A sheet to write. Rows of cells (None, str, number, date); ``title_row`` and ``heading_row`` are 1-based and
-    shown bold, the rows down to the headings stay in view; ``widths``: characters per column, the last one repeats."""
+    shown bold, the rows down to the headings stay in view; ``widths``: characters per column, the last one repeats;
+    ``printed``: what stands at the head of each printed page."""
 
     name: str
     rows: Sequence[Sequence[Any]]
     heading_row: int = 1
     title_row: int = 0
     widths: Sequence[int] = (14,)
+    printed: str = ""
 
 
-def write_workbook(sheets: Sequence[Sheet], *, title: str, author: str = "") -> bytes:
-    """An XLSX file. Text stays text: nothing that begins with an equals sign becomes a formula or a link."""
+def write_workbook(sheets: Sequence[Sheet], *, title: str, author: str = "", comments: str = "") -> bytes:
+    """An XLSX file. Text stays text: nothing that begins with an equals sign becomes a formula or a link; what is
+    longer than a cell holds ends in an ellipsis. ``comments`` stand in the properties of the file."""
     target = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(target, options) as book:
-        book.set_properties({"title": title, "author": author})
+        book.set_properties({"title": title, "author": author, "comments": comments})
         bold = book.add_format({"bold": True})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         for sheet in sheets:
@@ -309,6 +314,9 @@ def write_workbook(sheets: Sequence[Sheet], *, title: str, author: str = "") -> 
                 last = 199 if place == len(sheet.widths) - 1 else place
                 page.set_column(place, last, width)
             page.freeze_panes(sheet.heading_row, 1)
+            if sheet.printed:
+                # An ampersand begins a command there, and a longer line is refused.
+                page.set_header("&L" + sheet.printed[:MAX_PRINTED].replace("&", "&&"))
             for row, cells in enumerate(sheet.rows):
                 style = bold if row + 1 in (sheet.title_row, sheet.heading_row) else None
                 for column, cell in enumerate(cells):
@@ -317,8 +325,12 @@ def write_workbook(sheets: Sequence[Sheet], *, title: str, author: str = "") -> 
                     elif isinstance(cell, int | float) and not isinstance(cell, bool):
                         page.write_number(row, column, cell, style)
                     elif cell not in (None, ""):
-                        page.write_string(row, column, str(cell), style)
+                        page.write_string(row, column, _fitting(str(cell)), style)
     return target.getvalue()
+
+
+def _fitting(text: str) -> str:
+    return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
 
 
 def write_csv(rows: Iterable[Sequence[Any]], separator: str = ",") -> bytes:

@@ -17,13 +17,17 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from iwg_portal.activity import log
 from iwg_portal.activity.sentences import sentence
 from iwg_portal.base import markdown, marks
+from iwg_portal.base.extracts import CONTENT_TYPES, MAX_ROWS
 from iwg_portal.base.render import render
+from iwg_portal.base.uploads.names import disposition
+from meetings import exports
 from meetings.access import decisions as access
 from meetings.access.action_points import owners_within, visible_actions
 from meetings.access.agenda import standing_decisions
@@ -46,9 +50,55 @@ HEADING = 10  # decisions above an agenda; the register has them all
 
 @require_safe
 def decisions(request: HttpRequest) -> HttpResponse:
-    viewer = request.viewer
-    if not viewer.in_group:
+    if not request.viewer.in_group:
         raise Http404
+    return _register(request)
+
+
+@require_safe
+def decisions_export(request: HttpRequest, kind: str) -> HttpResponse:
+    """The same filter as a file; too many rows give the page again, which says so."""
+    viewer = request.viewer
+    if not viewer.in_group or viewer.person is None or kind not in CONTENT_TYPES:
+        raise Http404
+    choice = query.Choice.of(request.GET)
+    visible = access.visible_decisions(viewer)
+    rows = list(query.directory(visible, choice)[: MAX_ROWS + 1])
+    if len(rows) > MAX_ROWS:
+        return _register(request, status=400, refusal=_too_many())
+    successors = {found.superseded_by_id for found in rows if found.superseded_by_id}
+    readable = dict(visible.filter(pk__in=successors).values_list("pk", "number"))
+    file = exports.decision_register(rows, readable, person=str(viewer.person), filters=_chosen(viewer, choice, rows))
+    name = file.file_name(kind)
+    log.exported(request, name, decisions=len(rows), label=file.label)
+    return HttpResponse(
+        file.content(kind),
+        content_type=CONTENT_TYPES[kind],
+        headers={"Content-Disposition": disposition(name), "Content-Language": str(get_language())},
+    )
+
+
+def _too_many() -> str:
+    return _("A file holds at most %(n)d rows, and more match: filter the list first.") % {"n": MAX_ROWS}
+
+
+def _chosen(viewer: Viewer, choice: query.Choice, rows: list[Decision]) -> list[tuple[str, str]]:
+    """Label and value of each filter, in words. A meeting is named by its rows: without any it may be hidden."""
+    groups = {group.key: group.name for group in visible_groups(viewer)} if choice.group else {}
+    names = dict(owners_to_choose(viewer)) if choice.addressee else {}
+    found = [
+        (_("Words or number"), choice.text),
+        (_("Status"), str(dict(DecisionState.choices).get(choice.status, ""))),
+        (_("Group"), groups.get(choice.group, choice.group)),
+        (_("Year"), str(choice.year or "")),
+        (_("Addressed to"), names.get(choice.addressee, choice.addressee)),
+        (_("Meeting"), rows[0].record.meeting.title if choice.meeting and rows else ""),
+    ]
+    return [(label, value) for label, value in found if value]
+
+
+def _register(request: HttpRequest, *, status: int = 200, refusal: str = "") -> HttpResponse:
+    viewer = request.viewer
     choice = query.Choice.of(request.GET)
     rows = access.visible_decisions(viewer)
     total, active = query.counts(rows)
@@ -70,9 +120,11 @@ def decisions(request: HttpRequest) -> HttpResponse:
         "addressees": owners_to_choose(viewer),
         "sentence": _sentence(total, active),
         "found": matching % {"n": page.paginator.count} if choice else "",
+        "refusal": refusal,
+        "file_kinds": tuple(CONTENT_TYPES) if viewer.person else (),
         "audience": narrowest(Audience.GROUP, *(decision.record.audience for decision in page)),
     }
-    return render(request, "meetings/decisions/decisions.html", context)
+    return render(request, "meetings/decisions/decisions.html", context, status=status)
 
 
 @require_safe
