@@ -25,6 +25,7 @@ from iwg_portal.base.markdown import plain
 from meetings.access.calendars import is_told
 from meetings.enums import MeetingState
 from meetings.models import Decision, Meeting
+from meetings.queries.action_points import is_overdue, owner_name
 from meetings.queries.agenda import Slot
 from meetings.queries.decisions import addressees
 from meetings.queries.meetings import days, place_words, when
@@ -295,3 +296,42 @@ def decision_register(
             ]
         )
     return Extract("decisions", _("Decisions"), audience, person, timezone.now(), columns, cells, filters)
+
+
+def action_register(
+    actions: Sequence[Any], today: dt.date, *, person: str, filters: Sequence[tuple[str, str]]
+) -> Extract:
+    """The register of action points, a row for each owner; fetch words, meeting and ``owners`` (with state and
+    organisation) along. Nobody's holder stands in it."""
+    columns = [
+        Column("number", _("Number"), _("In the register; empty until the record is circulated."), 10),
+        Column("text", _("Action point"), _("Its whole text, without marks, in the language of the record."), 80),
+        Column("language", _("Language"), _("Of the text: en, fr or pt."), 10),
+        Column("owner", _("Owner"), _("The state or organisation that answers for it; empty where nobody does."), 26),
+        Column("status", _("Status"), _("How far this owner has come."), 16),
+        Column("due_on", _("Due"), _("For this owner; empty where there is no date."), 12),
+        Column("overdue_days", _("Days overdue"), _("On the day of the file; empty where it is not overdue."), 14),
+        Column("group", _("Group"), _("Whose meeting asked for it."), 24),
+        Column("meeting", _("Meeting"), _("At which it was asked for."), 40),
+        Column("row_label", _("Label of the row"), _("Who may read this row, by the Traffic Light Protocol 2.0."), 20),
+    ]
+    audience = narrowest(Audience.GROUP, *(found.record.audience for found in actions))
+    cells = []
+    for found in actions:
+        meeting = found.record.meeting
+        head = [found.code, plain(found.block.text), found.record.language]
+        tail = [meeting.group.name, meeting.title, TLP[Audience(found.record.audience)]]
+        for owner in found.rows or [None]:
+            due = (owner.due_on if owner else None) or found.due_on
+            late = due is not None and (is_overdue(owner, due, today) if owner else due < today)
+            cells.append(
+                [
+                    *head,
+                    owner_name(owner) if owner else "",
+                    str(owner.get_status_display()) if owner else "",
+                    due,
+                    (today - due).days if late and due else None,
+                    *tail,
+                ]
+            )
+    return Extract("action-points", _("Action points"), audience, person, timezone.now(), columns, cells, filters)

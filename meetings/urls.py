@@ -64,6 +64,7 @@ urlpatterns: list[URLPattern] = [
     path("meetings/<int:pk>/record/projector/", records.record_projector, name="record_projector"),
     path("meetings/<int:pk>/record/blocks/<uuid:block>/", records.record_block, name="record_block"),
     path("decisions/", decisions.decisions, name="decisions"),
+    path("actions/export/<str:kind>/", action_points.register_export, name="actions_export"),
     path("decisions/export/<str:kind>/", decisions.decisions_export, name="decisions_export"),
     path("decisions/<int:pk>/", decisions.decision, name="decision"),
     path("decisions/<int:pk>/change/", decisions.decision_change, name="decision_change"),

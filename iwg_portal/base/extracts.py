@@ -65,10 +65,12 @@ class Extract:
         return f"iwg-{self.name}_{who}_{timezone.localdate(self.at).isoformat()}.{kind}"
 
     def content(self, kind: str) -> bytes:
-        """``kind``: ``xlsx`` in the active language, or ``csv``, whose last columns say the label and the bearer."""
+        """``kind``: ``xlsx`` in the active language, or ``csv``, whose last columns say the label, the bearer, and that
+        the rows are invented where they are."""
         if kind == CSV:
-            head = [*(column.key for column in self.columns), "label", "exported_for"]
-            return write_csv([head, *([*row, self.label, self.bearer] for row in self.rows)])
+            head = [*(column.key for column in self.columns), "label", "exported_for", "demonstration"]
+            last = [self.label, self.bearer, "invented" if settings.DEMO else ""]
+            return write_csv([head, *([*row, *last] for row in self.rows)])
         heading = [column.heading for column in self.columns]
         widths = [column.width for column in self.columns]
         printed = " · ".join(part for part in (self.label, self.bearer[:60], self._moment) if part)

@@ -114,6 +114,15 @@ def register(
     return rows.order_by("-is_overdue", "-is_open", F("next_due").asc(nulls_last=True), "number", "id")
 
 
+def asked_of(owners: QuerySet[ActionOwner], choice: Choice) -> QuerySet[ActionOwner]:
+    """Of the rows that count, those of the owner and of the status that are asked for, owner by owner."""
+    if choice.owner:
+        owners = owners.filter(_owned_by(choice.owner))
+    if choice.status:
+        owners = owners.filter(status__in=UNFINISHED if choice.status == UNFINISHED_WORD else (choice.status,))
+    return by_name(owners)
+
+
 def unfinished(owners: QuerySet[ActionOwner]) -> QuerySet[Any]:
     """What still has to be done, each with ``due``: its own date where more time was granted, else the common one."""
     return with_due(owners.filter(status__in=UNFINISHED))

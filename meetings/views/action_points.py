@@ -21,8 +21,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from iwg_portal.activity import log
 from iwg_portal.base import markdown
+from iwg_portal.base.extracts import CONTENT_TYPES, MAX_ROWS
 from iwg_portal.base.render import render
 from iwg_portal.reminders import ledger
+from meetings import exports
 from meetings.access import action_points as access
 from meetings.access.decisions import visible_decisions
 from meetings.actions import action_points as actions
@@ -33,7 +35,7 @@ from meetings.models import ActionEvidence, ActionPoint, ActionReport, Meeting
 from meetings.queries import action_points as query
 from meetings.queries.silence import is_under_silence
 from meetings.reminders.action_points import KIND
-from meetings.views.decisions import on_server, owners_to_choose, refused
+from meetings.views.decisions import hand_out, on_server, owners_to_choose, refused, too_many
 from meetings.views.standing import meeting_address
 from members.access import Viewer
 from members.enums import Audience, narrowest
@@ -65,9 +67,62 @@ def _owed(row: Any, today: dt.date) -> dict[str, Any]:
 @require_safe
 def register(request: HttpRequest) -> HttpResponse:
     """``tab``: mine, state (or organisation), all."""
-    viewer, today = request.viewer, timezone.localdate()
-    if not viewer.in_group:
+    if not request.viewer.in_group:
         raise Http404
+    return _register(request)
+
+
+@require_safe
+def register_export(request: HttpRequest, kind: str) -> HttpResponse:
+    """The same tab and filter as a file, a row for each owner; too many give the page again, which says so."""
+    viewer, today = request.viewer, timezone.localdate()
+    if not viewer.in_group or viewer.person is None or kind not in CONTENT_TYPES:
+        raise Http404
+    asked = _asked(viewer, request, today)
+    owners = Prefetch("owners", query.asked_of(asked.owners, asked.choice), to_attr="rows")
+    actions_found = list(asked.actions.prefetch_related(owners)[: MAX_ROWS + 1])
+    if sum(max(1, len(found.rows)) for found in actions_found) > MAX_ROWS:
+        return _register(request, status=400, refusal=too_many())
+    file = exports.action_register(
+        actions_found, today, person=str(viewer.person), filters=_chosen(viewer, asked, actions_found)
+    )
+    return hand_out(request, file, kind)
+
+
+def _chosen(viewer: Viewer, asked: Asked, rows: list[ActionPoint]) -> list[tuple[str, str]]:
+    """Label and value of each filter, in words. A meeting is named by its rows: without any it may be hidden."""
+    choice = asked.choice
+    statuses, owners = dict(_statuses()), dict(owners_to_choose(viewer)) if choice.owner else {}
+    found = [
+        (_("Whose"), asked.tabs[choice.tab].name),
+        (_("Words or number"), choice.text),
+        (_("Status"), str(statuses.get(choice.status, ""))),
+        (_("Due"), str(dict(_dues()).get(choice.due, ""))),
+        (_("Owner"), str(owners.get(choice.owner, choice.owner))),
+        (_("Meeting"), rows[0].record.meeting.title if choice.meeting and rows else ""),
+    ]
+    return [(label, value) for label, value in found if value]
+
+
+def _statuses() -> list[tuple[str, Any]]:
+    return [(query.UNFINISHED_WORD, _("not finished")), *OwnerState.choices]
+
+
+def _dues() -> list[tuple[str, str]]:
+    return [("overdue", _("overdue")), ("soon", _("within 30 days")), ("none", _("no date"))]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks of the register: the choice, the owners' rows that count, and the action points."""
+
+    tabs: dict[str, Tab]
+    choice: query.Choice
+    owners: Any
+    actions: Any
+
+
+def _asked(viewer: Viewer, request: HttpRequest, today: dt.date) -> Asked:
     tabs = _tabs(viewer, today)
     # What opens: what she holds, else what her delegation owes, else everything.
     opens = next((name for name, tab in tabs.items() if tab.sum and tab.sum.unfinished), query.ALL)
@@ -75,8 +130,14 @@ def register(request: HttpRequest) -> HttpResponse:
     owners = access.owners_within().filter(tabs[choice.tab].rule)
     if choice.held:
         owners = query.unfinished(access.with_holding(owners).filter(is_held=False))
-    rows = query.register(access.visible_actions(viewer), owners, choice, today)
-    rows = query.with_owners(rows, access.owners_within())
+    return Asked(tabs, choice, owners, query.register(access.visible_actions(viewer), owners, choice, today))
+
+
+def _register(request: HttpRequest, *, status: int = 200, refusal: str = "") -> HttpResponse:
+    viewer, today = request.viewer, timezone.localdate()
+    found = _asked(viewer, request, today)
+    tabs, choice, owners = found.tabs, found.choice, found.owners
+    rows = query.with_owners(found.actions, access.owners_within())
     if choice.tab != query.ALL:
         ours = access.with_holding(query.by_name(owners)).select_related("holder", "state", "organisation")
         rows = rows.prefetch_related(Prefetch("owners", ours, to_attr="ours"))
@@ -88,8 +149,8 @@ def register(request: HttpRequest) -> HttpResponse:
         "choice": choice,
         "query": urlencode(asked) + "&",
         "tabs": [(f"?tab={name}", tab.label, name == choice.tab) for name, tab in tabs.items()],
-        "statuses": [(query.UNFINISHED_WORD, _("not finished")), *OwnerState.choices],
-        "dues": [("overdue", _("overdue")), ("soon", _("within 30 days")), ("none", _("no date"))],
+        "statuses": _statuses(),
+        "dues": _dues(),
         "meetings": _meetings(viewer),
         "owners": owners_to_choose(viewer) if choice.tab == query.ALL else [],
         "sentence": tabs[choice.tab].sentence,
@@ -97,8 +158,10 @@ def register(request: HttpRequest) -> HttpResponse:
         "found": _found(page.paginator.count) if choice else "",
         "audience": narrowest(Audience.GROUP, *(action.record.audience for action in page)),
         "all_tab": choice.tab == query.ALL,
+        "refusal": refusal,
+        "file_kinds": tuple(CONTENT_TYPES) if viewer.person else (),
     }
-    return render(request, "meetings/action_points/actions.html", context)
+    return render(request, "meetings/action_points/actions.html", context, status=status)
 
 
 @dataclass(frozen=True)
@@ -109,6 +172,7 @@ class Tab:
     rule: Q
     sum: query.Sum | None
     sentence: str
+    name: str
 
 
 def _tabs(viewer: Viewer, today: dt.date) -> dict[str, Tab]:
@@ -119,9 +183,9 @@ def _tabs(viewer: Viewer, today: dt.date) -> dict[str, Tab]:
         mine = ours & Q(holder=viewer.person)
         held, owed = (query.sum_of(owners.filter(rule), today) for rule in (mine, ours))
         label = _("My state’s") if viewer.own_states or viewer.observed_states else _("My organisation’s")
-        found[query.MINE] = Tab(_with(_("Mine"), held), mine, held, _held_words(held))
-        found[query.OURS] = Tab(_with(label, owed), ours, owed, _owed_words(owed))
-    found[query.ALL] = Tab(_("All"), Q(), None, _("What the meetings asked for, of whom, and by when."))
+        found[query.MINE] = Tab(_with(_("Mine"), held), mine, held, _held_words(held), _("Mine"))
+        found[query.OURS] = Tab(_with(label, owed), ours, owed, _owed_words(owed), label)
+    found[query.ALL] = Tab(_("All"), Q(), None, _("What the meetings asked for, of whom, and by when."), _("All"))
     return found
 
 

@@ -24,7 +24,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from iwg_portal.activity import log
 from iwg_portal.activity.sentences import sentence
 from iwg_portal.base import markdown, marks
-from iwg_portal.base.extracts import CONTENT_TYPES, MAX_ROWS
+from iwg_portal.base.extracts import CONTENT_TYPES, MAX_ROWS, Extract
 from iwg_portal.base.render import render
 from iwg_portal.base.uploads.names import disposition
 from meetings import exports
@@ -65,12 +65,17 @@ def decisions_export(request: HttpRequest, kind: str) -> HttpResponse:
     visible = access.visible_decisions(viewer)
     rows = list(query.directory(visible, choice)[: MAX_ROWS + 1])
     if len(rows) > MAX_ROWS:
-        return _register(request, status=400, refusal=_too_many())
+        return _register(request, status=400, refusal=too_many())
     successors = {found.superseded_by_id for found in rows if found.superseded_by_id}
     readable = dict(visible.filter(pk__in=successors).values_list("pk", "number"))
     file = exports.decision_register(rows, readable, person=str(viewer.person), filters=_chosen(viewer, choice, rows))
+    return hand_out(request, file, kind)
+
+
+def hand_out(request: HttpRequest, file: Extract, kind: str) -> HttpResponse:
+    """A list as a file, with its line in the log."""
     name = file.file_name(kind)
-    log.exported(request, name, decisions=len(rows), label=file.label)
+    log.exported(request, name, rows=len(file.rows), label=file.label)
     return HttpResponse(
         file.content(kind),
         content_type=CONTENT_TYPES[kind],
@@ -78,7 +83,7 @@ def decisions_export(request: HttpRequest, kind: str) -> HttpResponse:
     )
 
 
-def _too_many() -> str:
+def too_many() -> str:
     return _("A file holds at most %(n)d rows, and more match: filter the list first.") % {"n": MAX_ROWS}
 
 

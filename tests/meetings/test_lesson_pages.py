@@ -619,8 +619,6 @@ def test_nor_does_the_secretariat_or_a_translation_give_it_that_title(cast):
     desk.post(f"/lessons/{lesson.pk}/review/", asked)
     lesson.refresh_from_db()
     assert lesson.status == "approved"
-    page = desk.post(
-        f"/lessons/{lesson.pk}/text/en/", {**words, "title": item.title, "version": lesson.version}
-    )
+    page = desk.post(f"/lessons/{lesson.pk}/text/en/", {**words, "title": item.title, "version": lesson.version})
     assert "Give the lesson a title of its own" in text(page)
     assert not lesson.texts.filter(kind="translation").exists()

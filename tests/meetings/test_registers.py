@@ -1,6 +1,7 @@
 """The registers as files: the rows of the page, nothing that runs, and for whom and when they were made."""
 
 import csv
+import datetime as dt
 import io
 
 import openpyxl
@@ -10,7 +11,7 @@ from django.utils import timezone
 from iwg_portal.activity.models import Event
 from iwg_portal.base import extracts
 from tests.cast import PARTS
-from tests.factories import DecisionFactory, ItemFactory, MeetingFactory
+from tests.factories import ActionFactory, DecisionFactory, ItemFactory, MeetingFactory, OwnerFactory
 
 pytestmark = pytest.mark.django_db
 URL = "/decisions/export/"
@@ -103,7 +104,7 @@ def test_the_file_name_is_ascii_and_says_for_whom_and_the_export_is_logged(cast)
     assert "iwg-decisions_aissatou" in header
     assert header.rstrip('"').endswith(".xlsx")
     event = Event.objects.filter(kind="file.exported").latest("id")
-    assert (event.actor_id, event.data["decisions"]) == (person.pk, 1)
+    assert (event.actor_id, event.data["rows"]) == (person.pk, 1)
 
 
 def test_a_file_of_too_many_rows_is_refused_on_the_page(cast, monkeypatch):
@@ -123,3 +124,70 @@ def test_a_long_text_is_cut_where_a_cell_ends():
     cell = openpyxl.load_workbook(io.BytesIO(made.content("xlsx"))).worksheets[0]["A2"].value
     assert len(cell) == 32_767
     assert cell.endswith("…")
+
+
+# -- Action points ----------------------------------------------------------------------------------------------------
+
+ACTIONS = "/actions/export/"
+
+
+def asked(number, *owners, audience="members", words="Send the list.", **values):
+    item = ItemFactory(meeting=MeetingFactory(state="adopted", record__audience=audience))
+    point = ActionFactory(block__item=item, block__text=words, number=number, **values)
+    for state in owners:
+        OwnerFactory(action=point, state=state, status="open")
+    return point
+
+
+@pytest.mark.parametrize("part", [part for part in PARTS if part not in ("anonymous", "stranger", "ex_member")])
+def test_the_register_of_action_points_has_those_of_the_page(cast, part):
+    for number, audience in enumerate(["secretariat", "members", "group"], start=1):
+        asked(number, cast.own, cast.other, audience=audience)
+    client = cast.client(part)
+    listed = [line.action.code for line in client.get("/actions/?tab=all").context["lines"]]
+    rows = table(client.get(f"{ACTIONS}csv/?tab=all"))
+    assert [row["number"] for row in rows] == [code for code in listed for _owner in range(2)]
+    assert {row["owner"] for row in rows} <= {"Ownland", "Otherland"}
+
+
+def test_a_row_for_each_owner_with_its_own_date_and_nobodys_holder(cast):
+    today = timezone.localdate()
+    point = asked(1, cast.other, due_on=today - dt.timedelta(days=3))
+    holder = cast.person("own_delegate")
+    OwnerFactory(action=point, state=cast.own, due_on=today + dt.timedelta(days=3), holder=holder)
+    asked(2, due_on=None, words="Nobody owns it yet.")
+    answer = cast.client("secretariat").get(f"{ACTIONS}csv/?tab=all")
+    rows = {(row["number"], row["owner"]): row for row in table(answer)}
+    assert set(rows) == {("A-1", "Otherland"), ("A-1", "Ownland"), ("A-2", "")}
+    assert rows["A-1", "Otherland"]["overdue_days"] == "3"
+    assert rows["A-1", "Ownland"]["overdue_days"] == ""
+    assert rows["A-1", "Ownland"]["due_on"] == (today + dt.timedelta(days=3)).isoformat()
+    assert holder.full_name not in answer.content.decode("utf-8-sig")
+
+
+def test_tab_and_owner_hold_for_the_file(cast):
+    asked(1, cast.own, cast.other)
+    asked(2, cast.other)
+    client = cast.client("own_delegate")
+    assert [row["number"] for row in table(client.get(f"{ACTIONS}csv/?tab=state"))] == ["A-1"]
+    address = f"{ACTIONS}csv/?tab=all&owner=s-{cast.own.alpha2}"
+    assert [(row["number"], row["owner"]) for row in table(client.get(address))] == [("A-1", "Ownland")]
+    about = book(client.get(address.replace("csv", "xlsx"))).worksheets[1]
+    assert ("Owner", "Ownland") in list(about.iter_rows(values_only=True))
+
+
+def test_invented_rows_say_so_in_every_file(cast, settings):
+    settings.DEMO = True
+    asked(1, cast.own)
+    client = cast.client("secretariat")
+    assert table(client.get(f"{ACTIONS}csv/?tab=all"))[0]["demonstration"] == "invented"
+    about = book(client.get(f"{ACTIONS}xlsx/?tab=all")).worksheets[1]
+    assert "Demonstration data, invented" in [row[0] for row in about.iter_rows(values_only=True)]
+
+
+def test_too_many_owners_are_refused_on_the_page(cast, monkeypatch):
+    monkeypatch.setattr("meetings.views.action_points.MAX_ROWS", 1)
+    asked(1, cast.own, cast.other)
+    answer = cast.client("secretariat").get(f"{ACTIONS}csv/?tab=all")
+    assert answer.status_code == 400
+    assert "filter the list first" in answer.content.decode()
