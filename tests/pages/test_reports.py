@@ -336,9 +336,7 @@ def test_the_week_of_the_secretariat(cast):
     queue("mail.test", target=reader, to=reader, occurrence="late", not_before=NOW - dt.timedelta(hours=1))
     for job in jobs():
         JobRun.objects.create(task=job.task, outcome="done", started_at=NOW, finished_at=NOW)
-    JobRun.objects.create(
-        task="mail.sweep", outcome="failed", started_at=inside, finished_at=inside, problem="OSError"
-    )
+    JobRun.objects.create(task="mail.sweep", outcome="failed", started_at=inside, finished_at=inside, problem="OSError")
     for name, lapses in (("Lapsed Then", inside), ("Lapses Soon", NOW + dt.timedelta(hours=5))):
         proposal = granted(cast, full_name=name, email=f"{name[-4:]}@test.invalid")
         AccountLink.objects.filter(proposal=proposal).update(expires_at=lapses)

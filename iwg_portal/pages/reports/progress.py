@@ -129,8 +129,7 @@ class ProgressReport(Report):
         lines = [
             Line(
                 reverse("profile", args=[codes[row.state_id].alpha2.lower()]),
-                _("%(kind)s: %(step)s")
-                % {"kind": row.get_kind_display(), "step": self._words(row.kind, row.label)},
+                _("%(kind)s: %(step)s") % {"kind": row.get_kind_display(), "step": self._words(row.kind, row.label)},
                 _("recorded by the secretariat on behalf of the state") if row.on_behalf else "",
                 date_format(row.as_of, "DATE_FORMAT"),
             )

@@ -1,11 +1,16 @@
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from iwg_portal.activity import log
 from iwg_portal.base.kept import keep
+from iwg_portal.base.packing import packed
 from iwg_portal.base.render import render
+from iwg_portal.base.uploads.names import disposition
+from iwg_portal.pages import own_data
 from iwg_portal.pages.parts import PageParts
 from iwg_portal.pages.profile import ProfilePage
 from meetings.views.action_points import owed_url
@@ -32,4 +37,21 @@ def profile(request: HttpRequest, alpha2: str) -> HttpResponse:
     if kept.restricted:
         log.was_read(request, state, state=state, page="profile")
     owed = owed_url(viewer, state) if state.is_member else ""
-    return render(request, "pages/profile.html", {"parts": kept, "owed_url": owed})
+    data = reverse("state_data", args=[alpha2]) if own_data.can_take(viewer, state) else ""
+    return render(request, "pages/profile.html", {"parts": kept, "owed_url": owed, "data_url": data})
+
+
+@require_safe
+def state_data(request: HttpRequest, alpha2: str) -> HttpResponseBase:
+    """All that the portal holds of a state, as one archive, for its own delegation."""
+    viewer, now = request.viewer, timezone.now()
+    state = get_object_or_404(visible_states(viewer), alpha2=alpha2.upper())
+    if not own_data.can_take(viewer, state):
+        raise Http404
+    name = own_data.file_name(state, timezone.localdate())
+    log.exported(request, name, target=state, state=state)
+    headers = {"Content-Disposition": disposition(name), "X-Content-Type-Options": "nosniff"}
+    if request.method == "HEAD":
+        return HttpResponse(content_type="application/zip", headers=headers)
+    entries = own_data.entries(viewer, state, now)
+    return StreamingHttpResponse(packed(entries), content_type="application/zip", headers=headers)
