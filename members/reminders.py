@@ -18,10 +18,12 @@ from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.dates import date_format
 from iwg_portal.mail.models import UnreachableAddress
+from iwg_portal.mail.unreachable import is_marked
 from iwg_portal.reminders import clock, plans
 from iwg_portal.reminders.clock import Days
 from iwg_portal.reminders.registry import Due, Line, Steps, calendar, reminds, steps_of
 from members.access import viewer_for, visible_proposals, visible_terms, visible_unreachable
+from members.access.viewer import viewers
 from members.enums import GROUP_ROLES, LinkPurpose, LinkStatus, Role
 from members.models import (
     CONFIRM_EVERY,
@@ -43,8 +45,8 @@ NEAR = dt.timedelta(days=1)  # her day may be that before or after the group's
 
 @calendar
 def working_days(on: dt.date) -> dict[int, Days]:
-    """Everybody who holds an office on the day ``on``, with her zone (else the group's) and the holidays of every
-    state for which she holds one. Three queries."""
+    """Everybody whose office counts on the day ``on`` and whom mail reaches, with her zone (else the group's) and
+    the holidays of every state for which she holds one. Four queries."""
     group = WorkingGroup.objects.first()
     otherwise = group.zone if group else settings.TIME_ZONE
     closed: dict[int, set[dt.date]] = defaultdict(set)
@@ -52,7 +54,8 @@ def working_days(on: dt.date) -> dict[int, Days]:
         closed[state].add(day)
     zones: dict[int, ZoneInfo] = {}
     days: dict[int, set[dt.date]] = defaultdict(set)
-    terms = Term.objects.filter(current(on), person__is_active=True).order_by("pk")
+    in_use = [viewer.person.pk for viewer, _sent_by in viewers(on) if viewer.person]
+    terms = Term.objects.filter(current(on), ~is_marked("person__email"), person__in=in_use).order_by("pk")
     for person, zone, state in terms.values_list("person", "person__zone", "state"):
         zones[person] = _zone(zone, otherwise)
         days[person] |= closed.get(state, set())
@@ -209,7 +212,8 @@ def address_unreachable(now: dt.datetime, only: Collection[str] | None = None) -
     if not found:
         return
     focal: dict[int | None, set[int]] = defaultdict(set)
-    holders = rows.filter(role__in=(Role.FOCAL_POINT, Role.SECRETARIAT)).order_by("pk")
+    # Who is marked herself is told nothing: then the secretariat is.
+    holders = rows.filter(~is_marked("person__email"), role__in=(Role.FOCAL_POINT, Role.SECRETARIAT)).order_by("pk")
     for role, state, person in holders.values_list("role", "state", "person"):
         focal[state if role == Role.FOCAL_POINT else None].add(person)
     for (person, since), states in found.items():

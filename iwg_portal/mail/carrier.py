@@ -19,6 +19,7 @@ from django.core.mail.backends.smtp import EmailBackend
 
 from iwg_portal.mail import unreachable
 from iwg_portal.mail.compose import sender_address
+from iwg_portal.mail.enums import LOST_AFTER_DATA
 
 
 class Outcome(Enum):
@@ -176,7 +177,7 @@ class SmtpCarrier(Carrier):
             code, _words = smtp.getreply()
         except OSError:
             self._drop()
-            return Answer(Outcome.UNKNOWN, "connection lost after DATA")
+            return Answer(Outcome.UNKNOWN, LOST_AFTER_DATA)
         if code == 421:
             self._drop()
         if 200 <= code < 300:

@@ -36,7 +36,9 @@ TRANSITIONS = {
 }
 
 # Why nobody's decision but the portal's own rules cancelled a mail (``OutboxMail.problem``).
-TOO_LATE, NO_LONGER_DUE = "too late", "no longer due"
+TOO_LATE, NO_LONGER_DUE, UNREACHABLE = "too late", "no longer due", "address unreachable"
+# What stands at a mail of which nobody knows whether it arrived.
+STOPPED_AFTER_DATA, LOST_AFTER_DATA = "the sender stopped after DATA", "connection lost after DATA"
 
 
 class BatchState(models.TextChoices):

@@ -66,11 +66,16 @@ RECENT = dt.timedelta(days=7)
 
 
 def counted(batches: QuerySet[MailBatch]) -> QuerySet[Any]:
-    """Each with ``people`` (how many mails it has), ``waiting`` (of these, how many have not left) and ``soonest``
-    (when the first of those that wait is of no use any more). Without those that have no mail."""
+    """Each with ``people`` (how many mails it has), ``waiting`` (of these, how many have not left), ``dropped`` (how
+    many were cancelled) and ``soonest`` (when the first of those that wait is of no use any more). Without those that
+    have no mail."""
     waits = Q(mails__state__in=(MailState.DUE, MailState.HELD, MailState.LEASED))
     return batches.annotate(
-        people=Count("mails"), waiting=Count("mails", filter=waits), soonest=Min("mails__deadline", filter=waits)
+        people=Count("mails"),
+        waiting=Count("mails", filter=waits),
+        dropped=Count("mails", filter=Q(mails__state=MailState.CANCELLED)),
+        left=Count("mails", filter=~Q(mails__state=MailState.CANCELLED)),
+        soonest=Min("mails__deadline", filter=waits),
     ).filter(people__gt=0)
 
 

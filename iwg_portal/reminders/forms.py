@@ -12,6 +12,7 @@ from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from iwg_portal.base.uploads.detector import no_passenger_data
 from iwg_portal.reminders.digests import follows, only, topics
 from iwg_portal.reminders.enums import Cadence
 from iwg_portal.reminders.models import MOST_STEPS, DigestChoice
@@ -68,7 +69,7 @@ class PlanForm(forms.Form):
                 required=False,
                 max_length=300,
                 widget=forms.TextInput(attrs={"lang": language}),
-                validators=[ProhibitNullCharactersValidator()],
+                validators=[ProhibitNullCharactersValidator(), no_passenger_data],
             )
         self.usual = kept.reminder.steps
         if not self.usual or self.usual.lowest >= 0:

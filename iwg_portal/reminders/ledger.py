@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Max, Model, Q, QuerySet
 
-from iwg_portal.mail.enums import NO_LONGER_DUE, TOO_LATE, MailState
+from iwg_portal.mail.enums import NO_LONGER_DUE, TOO_LATE, UNREACHABLE, MailState
 from iwg_portal.mail.models import OutboxMail
 from iwg_portal.reminders.models import DigestSent, Reminded
 
@@ -20,10 +20,13 @@ def taken(kind: str, steps: Collection[str]) -> set[tuple[str, int, str]]:
     """(target, person, step) of what was told, was found to be told no more, or is under way. One query.
 
     Not taken is a row whose mail came to its end without saying it: cancelled before it was composed (too late, she
-    left), or composed just before the row joined it.
+    left), composed just before the row joined it, or composed and never given to her server (away until the evening;
+    her address was marked).
     """
     under_way = Q(mail__state__in=(MailState.DUE, MailState.LEASED, MailState.UNKNOWN))
-    rows = Reminded.objects.filter(Q(included__isnull=False) | under_way, kind=kind, step__in=sorted(steps))
+    never_left = Q(mail__state=MailState.CANCELLED, mail__problem__in=(TOO_LATE, UNREACHABLE))
+    ended = Q(included=False) | (Q(included=True) & ~never_left)
+    rows = Reminded.objects.filter(ended | under_way, kind=kind, step__in=sorted(steps))
     return set(rows.order_by().values_list("target_id", "person_id", "step"))
 
 
@@ -75,7 +78,7 @@ def times_told(kind: str, since: dt.datetime) -> dict[str, list[tuple[str, dt.da
 def digests_done() -> QuerySet[DigestSent]:
     """Digests that are under way, were sent, or had nothing to say. Not those that the portal's own rules held back:
     the server was away until the evening, a reminder went before, she did not want it at that moment."""
-    held_back = Q(mail__state=MailState.CANCELLED, mail__problem__in=(TOO_LATE, NO_LONGER_DUE))
+    held_back = Q(mail__state=MailState.CANCELLED, mail__problem__in=(TOO_LATE, NO_LONGER_DUE, UNREACHABLE))
     return DigestSent.objects.exclude(held_back & (Q(included=True) | Q(included=None)))
 
 

@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy
 
 from iwg_portal.mail import kinds
 from iwg_portal.mail.models import OutboxMail
-from iwg_portal.reminders import digests, links, plans
+from iwg_portal.reminders import clock, digests, links, plans
 from iwg_portal.reminders.enums import Cadence
 from iwg_portal.reminders.ledger import DAILY, DIGEST
 from iwg_portal.reminders.models import DigestChoice, DigestSent, Reminded
-from iwg_portal.reminders.registry import REMINDERS, Due, Line, Reminder
+from iwg_portal.reminders.registry import REMINDERS, Due, Line, Reminder, readers
 
 
 def _sample() -> dict[str, Any]:
@@ -111,6 +111,8 @@ def periodic(mail: OutboxMail) -> dict[str, Any] | None:
     row = DigestSent.objects.filter(mail=mail).first()
     choice = DigestChoice.objects.filter(person=mail.recipient_id).exclude(cadence=Cadence.NONE).first()
     if row is None or choice is None or mail.recipient is None:
+        return None
+    if mail.recipient_id not in readers(clock.today(timezone.now())):  # her office has ended since it was planned
         return None
     found = digests.sections(mail.recipient, choice.topics, choice.followed, row.since, row.until)
     DigestSent.objects.filter(pk=row.pk).update(included=bool(found))

@@ -450,3 +450,11 @@ def test_nothing_is_withdrawn_that_was_handed_over(reader):
     actions.plan_digests(now=at(2026, 6, 29, 6, 30))
     OutboxMail.objects.update(state=MailState.SENT, handed_over=True)
     assert outbox.withdraw(ledger.DIGEST, [reader.pk]) == 0
+
+
+def test_none_goes_to_somebody_whose_office_ended_since_it_was_planned(cast, reader):
+    lesson("For everybody", THURSDAY + dt.timedelta(days=1), audience="public")
+    with time_machine.travel(at(2026, 6, 29, 6, 30), tick=False):
+        assert actions.plan_digests(now=at(2026, 6, 29, 6, 30)) == 1
+    Term.objects.filter(person=reader).update(ends_on=dt.date(2026, 6, 29))
+    assert digests_in(sweep(at(2026, 6, 29, 9, 30))) == []

@@ -6,9 +6,10 @@ import pytest
 import time_machine
 from django.db import connections
 
-from iwg_portal.mail import compose, outbox
-from iwg_portal.mail.enums import MailState
-from iwg_portal.mail.models import OutboxMail
+from iwg_portal.mail import compose, outbox, unreachable
+from iwg_portal.mail.actions.sweep import keep_house
+from iwg_portal.mail.enums import STOPPED_AFTER_DATA, MailState
+from iwg_portal.mail.models import OutboxMail, UnreachableAddress
 from iwg_portal.reminders import actions, ledger, tasks
 from iwg_portal.reminders.models import Reminded
 from iwg_portal.reminders.registry import REMINDERS
@@ -278,3 +279,45 @@ def test_planning_asks_as_many_questions_for_ten_as_for_one(cast, holder, django
     for _ in range(10):
         action(dt.date(2026, 7, 1), holder, cast.own)
     assert questions(at(2026, 7, 1, 6, 30)) <= one
+
+
+# -- What was composed and never left --------------------------------------------------------------------------------
+
+
+def _tried(until, problem):
+    """The mail of the morning is composed, as the sender does before each attempt, and it is in vain till ``until``."""
+    mail = OutboxMail.objects.get(state=MailState.DUE)
+    with time_machine.travel(mail.not_before, tick=False):
+        assert compose.message(mail)
+    OutboxMail.objects.filter(pk=mail.pk).update(problem=problem)
+    with time_machine.travel(until, tick=False):
+        keep_house()
+    mail.refresh_from_db()
+    assert mail.state == MailState.CANCELLED
+
+
+def test_what_a_server_refused_all_day_is_said_the_next_morning(cast, holder):
+    action(DUE, holder, cast.own)
+    plan(MORNING)
+    _tried(at(2026, 6, 30, 22), "RCPT 451")
+    ((reader, _subject, text),) = tick(at(2026, 7, 1, 9))
+    assert reader == holder
+    assert "An action point that you hold" in text
+
+
+def test_what_may_have_arrived_is_not_said_twice(cast, holder):
+    action(DUE, holder, cast.own)
+    plan(MORNING)
+    _tried(at(2026, 6, 30, 22), STOPPED_AFTER_DATA)
+    assert tick(at(2026, 7, 1, 9)) == []
+
+
+def test_whom_mail_does_not_reach_is_planned_for_when_it_does(cast, holder):
+    action(DUE, holder, cast.own)
+    with time_machine.travel(MORNING, tick=False):
+        unreachable.mark(holder.email, reason="RCPT 550")
+    for hours in range(4):
+        plan(MORNING + dt.timedelta(hours=hours))
+    assert not OutboxMail.objects.filter(recipient=holder).exists()
+    UnreachableAddress.objects.all().delete()
+    assert holder in {reader for reader, _subject, _text in tick(at(2026, 7, 1, 9))}

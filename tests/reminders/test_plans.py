@@ -11,6 +11,7 @@ from iwg_portal.activity.models import Event
 from iwg_portal.reminders import keeping, plans
 from iwg_portal.reminders.models import ReminderPlan
 from iwg_portal.reminders.registry import REMINDERS
+from tests.base.uploading import td3
 from tests.factories import MeetingFactory
 from tests.reminders.world import action, at, days, tick
 
@@ -201,3 +202,10 @@ def test_the_database_holds_to_all_languages_or_none():
         ReminderPlan.objects.create(kind="meetings.action", offsets=[0], note_en="Alone")
     with pytest.raises(IntegrityError), transaction.atomic():
         ReminderPlan.objects.create(kind="meetings.action", offsets=list(range(13)))
+
+
+def test_words_with_passenger_data_are_refused_at_their_field(secretariat):
+    answer = secretariat.post(URL, FORM | {"note_en": td3()})
+    assert answer.status_code == 422
+    assert not ReminderPlan.objects.exists()
+    assert "machine-readable" in text(answer)

@@ -26,7 +26,16 @@ from iwg_portal.mail import unreachable
 from iwg_portal.mail.actions.batches import close_ended, instead_of_due
 from iwg_portal.mail.carrier import Answer, Carrier, Outcome, ServerAway, carrier
 from iwg_portal.mail.compose import message
-from iwg_portal.mail.enums import NO_LONGER_DUE, TOO_LATE, MailState, before
+from iwg_portal.mail.enums import (
+    LOST_AFTER_DATA,
+    NO_LONGER_DUE,
+    STOPPED_AFTER_DATA,
+    TOO_LATE,
+    UNREACHABLE,
+    BatchState,
+    MailState,
+    before,
+)
 from iwg_portal.mail.models import OutboxMail
 from iwg_portal.mail.queries import HEARTBEAT
 
@@ -73,7 +82,7 @@ def keep_house() -> bool:
         lease=None,
         leased_until=None,
         refusals=F("refusals") + 1,
-        problem="the sender stopped after DATA",
+        problem=STOPPED_AFTER_DATA,
         settled_at=now,
     )
     hurried = _rows(
@@ -81,7 +90,7 @@ def keep_house() -> bool:
         deadline__gt=now,
         deadline__lt=now + DECIDE_WITHIN,
         refusals__lte=MOST_REFUSALS_OF_UNKNOWN,
-    )
+    ).exclude(batch__state__in=(BatchState.HELD, BatchState.STOPPED))
     for refusals in range(1, MOST_REFUSALS_OF_UNKNOWN + 1):
         # The first time at once: nobody knows yet that anything is wrong with this one.
         pause = PAUSES[refusals - 2] if refusals > 1 else dt.timedelta(0)
@@ -89,6 +98,8 @@ def keep_house() -> bool:
             state=MailState.DUE, handed_over=False, try_at=now + pause, settled_at=None
         )
     late = _rows(state__in=(MailState.DUE, MailState.HELD), deadline__lte=now)
+    # Of one that may have arrived, the word for that stays: whoever plans anew must not say it a second time.
+    late.filter(problem__in=(STOPPED_AFTER_DATA, LOST_AFTER_DATA)).update(state=MailState.CANCELLED, settled_at=now)
     late.update(state=MailState.CANCELLED, problem=TOO_LATE, settled_at=now)
     close_ended(now)
     return True
@@ -153,7 +164,7 @@ def _deliver(mail: OutboxMail, line: Carrier) -> MailState | None:
     address = unreachable.address_of(mail)
     mark = unreachable.mark_of(address)
     if mark and not unreachable.insists(mail):
-        return _write(mail, state=MailState.CANCELLED, problem="address unreachable", settled_at=timezone.now())
+        return _write(mail, state=MailState.CANCELLED, problem=UNREACHABLE, settled_at=timezone.now())
     try:
         built = message(mail)
     except (OperationalError, InterfaceError):
