@@ -178,7 +178,7 @@ def calendar(meetings: Iterable[Meeting], *, name: str) -> bytes:
     file = icalendar.Calendar()
     file.add("prodid", "-//IWG Portal//Calendar//EN")
     file.add("version", "2.0")
-    file.add("x-wr-calname", _plain_line(name))
+    file.add("x-wr-calname", _plain_line(" – ".join([name, *_demonstration()])))
     file.add("refresh-interval;value=duration", "PT6H")
     entries = [_entry(meeting) for meeting in meetings]
     zones = [_zone(zone) for zone in sorted({entry.zone for entry in entries})]
@@ -249,7 +249,9 @@ def _plain_line(text: str) -> str:
 
 
 def calendar_name(meeting: Meeting) -> str:
-    """Of the file of one meeting, in ASCII."""
+    """Of the file of one meeting, in ASCII. Of one that is not told, nothing."""
+    if not is_told(meeting):
+        return "meeting.ics"
     day = meeting.starts_at.astimezone(meeting.tz).date().isoformat()
     return f"meeting-{meeting.group.key}-{meeting.number}-{day}.ics"
 

@@ -343,6 +343,8 @@ def write_csv(rows: Iterable[Sequence[Any]], separator: str = ",") -> bytes:
 
 
 def _quoted(cell: Any) -> Any:
-    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + cell
-    return cell
+    if not isinstance(cell, str):
+        return cell
+    # Where a spreadsheet takes another sign than the comma for the end of a cell, a new one begins within the text.
+    cell = re.sub(r"([;\t]\s*)([=+\-@])", r"\1'\2", cell)
+    return "'" + cell if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -20,10 +20,12 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from iwg_portal.mail.access import own_mails
-from iwg_portal.mail.enums import MailState
+from iwg_portal.mail.actions.batches import STOPPED
+from iwg_portal.mail.enums import TOO_LATE, UNREACHABLE, MailState
 from iwg_portal.mail.kinds import title_of
 from iwg_portal.mail.models import OutboxMail
 from iwg_portal.pages.for_you import Line
+from iwg_portal.pages.reminders import REPORTS, told_of
 from iwg_portal.reminders.ledger import DAILY, named
 from iwg_portal.reminders.registry import REMINDERS
 from meetings.access.action_points import visible_owners
@@ -131,22 +133,28 @@ class OwnMails:
         }
 
     def _reminded(self, mails: Iterable[OutboxMail]) -> dict[int, list[Line]]:
-        """Of each mail of the day its lines, as the kinds of reminder word them now."""
+        """Of each mail of the day its lines, as the kinds of reminder word them now; of what is settled none."""
         daily = [mail.pk for mail in mails if mail.kind == DAILY]
         if not daily:
             return {}
         rows: QuerySet[Any] = named(daily)
         targets: dict[str, set[str]] = defaultdict(set)
         of_mail: dict[int, list[tuple[str, str]]] = {pk: [] for pk in daily}
-        for mail, kind, target in rows.values_list("mail_id", "kind", "target_id"):
-            targets[kind].add(target)
-            of_mail[mail].append((kind, target))
-        lines = {
-            (kind, target): line
-            for kind, those in targets.items()
-            if kind in REMINDERS
-            for target, line in REMINDERS[kind].lines(self.viewer.person, those, self.now).items()
-        }
+        lines: dict[tuple[str, str], Any] = {}
+        for mail, kind, target, step in rows.values_list("mail_id", "kind", "target_id", "step"):
+            # A report is that of its period, and never settled.
+            place = (kind, step) if kind in REPORTS else (kind, target)
+            of_mail[mail].append(place)
+            if kind not in REPORTS:
+                targets[kind].add(target)
+            elif (
+                self.viewer.person
+                and place not in lines
+                and (line := told_of(kind, step, self.viewer.person, self.now))
+            ):
+                lines[place] = line
+        for kind, those in targets.items():
+            lines |= {(kind, target): line for target, line in self._still(kind, those).items()}
         here = settings.PUBLIC_URL.rstrip("/")
         return {
             pk: [
@@ -159,6 +167,14 @@ class OwnMails:
             for pk, places in of_mail.items()
         }
 
+    def _still(self, kind: str, targets: set[str]) -> dict[str, Any]:
+        """What is still due for her, as in a mail that would leave now."""
+        person, reminder = self.viewer.person, REMINDERS.get(kind)
+        if person is None or reminder is None:
+            return {}
+        due = {one.target for one in reminder.due(self.now, targets) if one.person == person.pk}
+        return dict(reminder.lines(person, due, self.now)) if due else {}
+
 
 def _state(mail: OutboxMail, now: dt.datetime) -> str:
     match mail.state:
@@ -168,6 +184,12 @@ def _state(mail: OutboxMail, now: dt.datetime) -> str:
             return _("did not arrive: your mail server refused it")
         case MailState.UNKNOWN:
             return _("perhaps it did not arrive: the line broke")
+        case MailState.CANCELLED if mail.problem == UNREACHABLE:
+            return _("not sent: mail does not reach your address")
+        case MailState.CANCELLED if mail.problem == TOO_LATE:
+            return _("not sent: it was too late")
+        case MailState.CANCELLED if mail.problem == STOPPED:
+            return _("not sent: the secretariat stopped it")
         case MailState.CANCELLED:
             return _("not sent: it was no longer due")
         case MailState.HELD:

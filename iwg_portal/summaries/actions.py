@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,6 +25,7 @@ from members.access import Viewer, viewer_for
 logger = logging.getLogger(__name__)
 NUMBERS = "summaries.numbers"  # the name of the advisory lock under which numbers are given
 TASK = "summaries.build"
+MOST_ATTEMPTS = 5
 
 
 @transaction.atomic
@@ -59,9 +60,9 @@ def retry(*, summary: Summary, by: Viewer) -> None:
     held = Summary.objects.select_for_update(of=("self",)).get(pk=summary.pk)
     if not access.can_retry(by, held) or by.person is None:
         raise PermissionDenied
-    held.state, held.problem, held.asked_by = SummaryState.QUEUED, "", by.person
+    held.state, held.problem, held.asked_by, held.attempts = SummaryState.QUEUED, "", by.person, 0
     held.full_clean()
-    held.save(update_fields=["state", "problem", "asked_by"])
+    held.save(update_fields=["state", "problem", "asked_by", "attempts"])
     record("summary.asked", by=by.person, target=held, scope=held.scope)
     _poke()
 
@@ -80,14 +81,23 @@ def build_waiting() -> int:
     tried: set[int] = set()
     while (held := _next(tried)) is not None:
         tried.add(held.pk)
-        found, problem = _read(held)
-        built += _settle(held, found, problem)
+        try:
+            found, problem = _read(held) if held.attempts <= MOST_ATTEMPTS else (None, "attempts")
+            built += _settle(held, found, problem)
+        except (OperationalError, InterfaceError) as error:
+            # The database is away, full, or has ended this one: the order waits for the next run, the others do not.
+            logger.warning("The summary %s waits (%s).", held, type(error).__name__)
     return built
 
 
 def _next(tried: set[int]) -> Summary | None:
+    """The oldest order, with this try counted: also of one that ends its worker."""
     rows = Summary.objects.filter(state=SummaryState.QUEUED).exclude(pk__in=tried)
-    return rows.select_related("asked_by").order_by("pk").first()
+    held = rows.select_related("asked_by").order_by("pk").first()
+    if held is not None:
+        Summary.objects.filter(pk=held.pk).update(attempts=F("attempts") + 1)
+        held.attempts += 1
+    return held
 
 
 def _read(held: Summary) -> tuple[dict[str, Any] | None, str]:
@@ -100,7 +110,7 @@ def _read(held: Summary) -> tuple[dict[str, Any] | None, str]:
     except figures.NothingToSay:
         return None, "nothing"
     except (OperationalError, InterfaceError):
-        raise  # the database is away: the order waits
+        raise
     except Exception as error:
         logger.exception("The summary %s could not be built.", held)
         return None, type(error).__name__
@@ -121,8 +131,8 @@ def one_picture() -> Iterator[None]:
 def _settle(summary: Summary, content: dict[str, Any] | None, problem: str) -> bool:
     """False where another worker was faster."""
     held = Summary.objects.select_for_update(of=("self",)).select_related("asked_by").get(pk=summary.pk)
-    if held.state != SummaryState.QUEUED:
-        return False
+    if held.state != SummaryState.QUEUED or held.asked_by_id != summary.asked_by_id:
+        return False  # or somebody else has asked for it anew
     if content is None:
         held.state, held.problem = SummaryState.FAILED, problem[:200]
         held.save(update_fields=["state", "problem"])
@@ -139,10 +149,14 @@ def _settle(summary: Summary, content: dict[str, Any] | None, problem: str) -> b
 
 @transaction.atomic
 def approve(*, summary: Summary, by: Viewer) -> None:
-    """The chair's word that the figures may go to ministers. Raises PermissionDenied."""
+    """The chair's word that the figures may go to ministers. Raises PermissionDenied, and ValidationError where a state
+    takes back what is named of it. Twice is once."""
     held = _locked(summary)
+    if held.state == SummaryState.APPROVED and access.may_approve(by):
+        return
     if not access.can_approve(by, held):
         raise PermissionDenied
+    _check_consents(held)
     held.state, held.approved_at = SummaryState.APPROVED, timezone.now()
     held.save(update_fields=["state", "approved_at"])
     record("summary.approved", by=by.person, target=held)
@@ -150,19 +164,38 @@ def approve(*, summary: Summary, by: Viewer) -> None:
 
 @transaction.atomic
 def release(*, summary: Summary, by: Viewer) -> None:
-    """From now on every member state reads it. Raises PermissionDenied."""
+    """From now on every member state reads it. Raises PermissionDenied, and ValidationError as ``approve``. Twice is
+    once."""
     held = _locked(summary)
+    if held.state == SummaryState.RELEASED and by.in_secretariat:
+        return
     if not access.can_release(by, held):
         raise PermissionDenied
+    _check_consents(held)
     held.state = SummaryState.RELEASED
     held.save(update_fields=["state"])
     record("summary.released", by=by.person, target=held)
 
 
+def _check_consents(held: Summary) -> None:
+    """What it names, it may name today: consents and audiences are asked again before it goes further."""
+    try:
+        now = figures.take(held.scope, timezone.localdate(), timezone.now())
+        gone = figures.named_cells(held.content or {}) - figures.named_cells(now)
+    except figures.NothingToSay:
+        gone = {("", "")}
+    if gone:
+        raise ValidationError(
+            _("Since these figures were taken, a state has changed what may be named of it. Build a new summary.")
+        )
+
+
 @transaction.atomic
 def withdraw(*, summary: Summary, by: Viewer) -> None:
-    """It is handed out no more; its check code says so. Raises PermissionDenied."""
+    """It is handed out no more; its check code says so. Raises PermissionDenied. Twice is once."""
     held = _locked(summary)
+    if held.state == SummaryState.WITHDRAWN and by.in_secretariat:
+        return
     if not access.can_withdraw(by, held):
         raise PermissionDenied
     held.state = SummaryState.WITHDRAWN

@@ -48,10 +48,12 @@ def summary_pdf(reading: Reading, *, reader: str) -> tuple[str, bytes]:
     data: dict[str, Any] = {
         "title": reading.title,
         "language": reading.language,
-        "group": _("%(group)s · handed to %(name)s") % {"group": reading.group, "name": reader},
+        "group": _("%(group)s · handed to %(name)s") % {"group": reading.group, "name": reader[:60]},
         "label": label,
         "label-colour": "#ffc000",
-        "stamp": f"{reading.as_of_words} · {summary.code}",
+        "stamp": " · ".join(
+            [*([] if reading.is_final else [str(summary.get_state_display())]), reading.as_of_words, summary.code]
+        ),
         "page-word": _("Check %(code)s · %(number)s of %(total)s")
         % {"code": summary.check_code, "number": "{n}", "total": "{total}"},
         "demo": _("Demonstration data") if reading.demonstration else "",
@@ -97,7 +99,13 @@ def summary_pdf(reading: Reading, *, reader: str) -> tuple[str, bytes]:
             "words": reading.decisions_words,
             "head": [_("No."), _("Decision"), _("Status")],
             "rows": [
-                [row["code"], f"{row['text']} ({row['meeting']}, {row['day']})", row["standing"]]
+                {
+                    "code": row["code"],
+                    "text": row["text"],
+                    "language": row["language"],
+                    "where": f"{row['meeting']}, {row['day']}",
+                    "standing": row["standing"],
+                }
                 for row in reading.decisions
             ],
         },
@@ -111,16 +119,21 @@ def summary_pdf(reading: Reading, *, reader: str) -> tuple[str, bytes]:
             "title": _("How to read this summary"),
             "rows": [
                 reading.consent,
-                _("A mean or median is not said where fewer than five states contribute to it."),
+                _("– stands for no report, or not named."),
+                *reading.cut,
+                reading.median_rule,
                 _("Figures are declared by each state itself; the group ranks nobody."),
                 *(f"{kind}: {', '.join(words)}." for kind, words in reading.ladder_words),
                 _("Source: %(source)s.") % {"source": reading.source_words},
                 _("The figures are frozen under the SHA-256 value %(hash)s.") % {"hash": summary.sha256},
-                _("Whether this document is genuine is confirmed on the page “Check a document” of the portal."),
+                _(
+                    "The page “Check a document” of the portal says to which summary a check code belongs; members"
+                    " compare the figures there."
+                ),
             ],
         },
     }
-    return reading.file_name("pdf"), pdf("summary", data)
+    return reading.file_name("pdf", reader), pdf("summary", data)
 
 
 def _changes_title(reading: Reading) -> str:

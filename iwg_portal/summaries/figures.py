@@ -24,12 +24,13 @@ from capabilities.models import HEADLINE, Round
 from capabilities.queries import framework as texts
 from capabilities.queries import region as query
 from capabilities.queries.releases import named as named_uses
+from capabilities.queries.releases import withheld_from_average
 from iwg_portal.base import cells
 from iwg_portal.summaries.access import ANY_MEMBER
 from meetings.access import action_points as action_access
 from meetings.access import decisions as decision_access
 from meetings.access import lessons as lesson_access
-from meetings.enums import SHARED, DecisionState
+from meetings.enums import DecisionState, MeetingState
 from meetings.queries import action_points, decisions, lessons
 from members.access import visible_group, visible_member_states
 from members.models import State
@@ -68,7 +69,7 @@ def take(scope: str, today: dt.date, now: dt.datetime) -> dict[str, Any]:
         "as_of": now.astimezone(dt.UTC).isoformat(timespec="seconds"),
         "zone": group.zone if group else "UTC",
         "group": _each(lambda: group.name if group else "IWG"),
-        "demonstration": settings.DEMO or newest.is_demonstration,
+        "demonstration": settings.DEMO or any(round_.is_demonstration for round_ in rounds),
         "scope": scope,
         "kinds": kinds,
         "round": {
@@ -82,7 +83,8 @@ def take(scope: str, today: dt.date, now: dt.datetime) -> dict[str, Any]:
         "areas": _areas(newest),
         "ladders": [_ladder(kind, states, uses, status, earlier, bool(before)) for kind in kinds],
         "states": rows,
-        **_medians(rounds, newest, scope),
+        "medians": _medians(rounds, newest, scope, uses),
+        "with_levels": sum(any(value is not None for value in row["areas"].values()) for row in rows),
         "age_months": _age(status, kinds, uses, today),
         **_meetings(today),
         "lessons": _lessons(),
@@ -201,30 +203,40 @@ def _words(newest: Round) -> Words:
     return {f"{ladder}/{code}": label for (ladder, code), label in found.labels.items() if ladder in kept}
 
 
-def _medians(rounds: Sequence[Round], newest: Round, scope: str) -> dict[str, Any]:
-    """Per area and round of the same edition: median, middle half, n of N; where fewer than five contribute, none."""
+def _medians(rounds: Sequence[Round], newest: Round, scope: str, uses: set[tuple[int, str]]) -> list[dict[str, Any]]:
+    """Per area and round of the same edition: median, middle half, n of N; where fewer than five contribute, none.
+
+    Beside the means of those that are named, an exact median would say what the few others declared: where one to four
+    contribute without being named, it is rounded to halves and stands without the middle half.
+    """
     spread = query.regional(capability_access.visible_regional_scores(ANY_MEMBER), scope)
     shown = [r for r in reversed(rounds) if r.edition_id == newest.edition_id]
+    scores = query.scores(capability_access.visible_scores(ANY_MEMBER), shown, scope)
+    withheld = withheld_from_average({state for state, _code in uses})
     courses = []
     for area in texts.framework(newest.edition).areas:
         points = []
         for each in shown:
             found = spread.get((each.pk, area.id), query.NO_SPREAD)
-            enough = found.contributing >= LEAST
-            figures = [found.median, found.lower, found.upper] if enough else [None, None, None]
-            points.append(
-                {
-                    "year": each.year,
-                    "median": _shown(figures[0]),
-                    "lower": _shown(figures[1]),
-                    "upper": _shown(figures[2]),
-                    "n": found.contributing if enough else None,
-                    "of": found.members,
-                }
+            named = sum(
+                score.mean is not None and key[1] == area.id and (key[0], area.code) in uses - withheld
+                for key, score in scores[each.pk].items()
             )
+            points.append(_point(each.year, found, found.contributing - named))
         courses.append({"area": area.code, "course": points})
-    all_areas = spread.get((newest.pk, None), query.NO_SPREAD)
-    return {"medians": courses, "answered": [all_areas.shared, all_areas.members]}
+    return courses
+
+
+def _point(year: int, found: query.Spread, hidden: int) -> dict[str, Any]:
+    """``hidden``: how many contribute without being named."""
+    point: dict[str, Any] = {"year": year, "n": None, "of": found.members, "blurred": False}
+    point |= {"median": None, "lower": None, "upper": None}
+    if found.contributing < LEAST or found.median is None:
+        return point
+    point["n"] = found.contributing
+    if 0 < hidden < LEAST:
+        return {**point, "blurred": True, "median": cells.rounded(found.median * 2, 0) / 2}
+    return {**point, "median": _shown(found.median), "lower": _shown(found.lower), "upper": _shown(found.upper)}
 
 
 def _shown(value: float | None) -> float | None:
@@ -242,14 +254,15 @@ def _age(status: query.StatusByState, kinds: Sequence[str], uses: set[tuple[int,
 
 
 def _meetings(today: dt.date) -> dict[str, Any]:
-    """Decisions of shared records with their standing, and how far the action points have come."""
+    """Decisions of adopted records with their standing, and how far the action points have come: what is under silence
+    procedure is not decided yet."""
     rows = decision_access.visible_decisions(ANY_MEMBER).filter(
-        record__meeting__state__in=sorted(SHARED), number__isnull=False
+        record__meeting__state=MeetingState.ADOPTED, number__isnull=False
     )
     counted = {status: rows.filter(status=status).count() for status in DecisionState.values}
     shown = rows.filter(status__in=[DecisionState.ACTIVE, DecisionState.CARRIED_OUT])
     listed = decisions.directory(shown, decisions.Choice())[:MOST_DECISIONS]
-    owners = action_points.shared_only(action_access.visible_owners(ANY_MEMBER))
+    owners = action_access.visible_owners(ANY_MEMBER).filter(action__record__meeting__state=MeetingState.ADOPTED)
     total = action_points.sum_of(owners, today)
     return {
         "decisions": {
@@ -258,6 +271,7 @@ def _meetings(today: dt.date) -> dict[str, Any]:
                 {
                     "code": row.code,
                     "text": decisions.excerpt(row.block.text, LONGEST),
+                    "language": row.record.language,
                     "status": row.status,
                     "meeting": row.record.meeting.title,
                     "on": row.record.meeting.starts_at.astimezone(row.record.meeting.tz).date().isoformat(),
@@ -297,6 +311,15 @@ def _lessons() -> list[dict[str, Any]]:
                 "state_name": _each(lambda row=row: row.state.name) if row.state and row.names_origin else None,
             }
         )
+    return found
+
+
+def named_cells(content: dict[str, Any]) -> set[tuple[str, str]]:
+    """(state, kind of status or area) of all that it names."""
+    found = set()
+    for row in content.get("states", ()):
+        found |= {(row["code"], kind) for kind in content["kinds"] if row[kind]}
+        found |= {(row["code"], area) for area, value in row["areas"].items() if value is not None}
     return found
 
 

@@ -35,6 +35,8 @@ class Summary(models.Model):
     content = models.JSONField(null=True, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     check_code = models.CharField(max_length=12, blank=True)
+    # Each try to build it: one that kills its worker must not keep the others waiting for ever.
+    attempts = models.PositiveSmallIntegerField(default=0)
     problem = models.CharField(max_length=200, blank=True, help_text="why it could not be built; no figure")
     # The document says when the chair approved it.
     approved_at = models.DateTimeField(null=True, blank=True)
@@ -74,6 +76,9 @@ class Summary(models.Model):
                     | pgtrigger.Q(old__sha256__df=pgtrigger.F("new__sha256"))
                     | pgtrigger.Q(old__check_code__df=pgtrigger.F("new__check_code"))
                     | pgtrigger.Q(old__taken_at__df=pgtrigger.F("new__taken_at"))
+                    | pgtrigger.Q(old__year__df=pgtrigger.F("new__year"))
+                    | pgtrigger.Q(old__number__df=pgtrigger.F("new__number"))
+                    | pgtrigger.Q(old__scope__df=pgtrigger.F("new__scope"))
                 ),
             ),
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),

@@ -10,6 +10,7 @@ import zoneinfo
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.text import slugify
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -93,7 +94,7 @@ class Reading:
     @property
     def standing(self) -> str:
         approved = self.summary.approved_at
-        if self.summary.state in (SummaryState.APPROVED, SummaryState.RELEASED) and approved:
+        if self.is_final and approved:
             on = date_format(approved.astimezone(self.as_of.tzinfo).date(), "DATE_FORMAT")
             return _("For ministers and heads of delegation · approved by the chair on %(day)s") % {"day": on}
         if self.summary.state == SummaryState.WITHDRAWN:
@@ -104,9 +105,32 @@ class Reading:
     def demonstration(self) -> bool:
         return bool(self.content["demonstration"])
 
-    def file_name(self, ending: str) -> str:
-        """Plain ASCII: what, which, in which language."""
-        return f"regional-summary-{self.summary.code}-{self.language}.{ending}"
+    def file_name(self, ending: str, reader: str) -> str:
+        """Plain ASCII: what, which, in which language, for whom, of which day."""
+        who = slugify(reader)[:40].strip("-") or "person"
+        return f"regional-summary-{self.summary.code}-{self.language}_{who}_{self.as_of.date().isoformat()}.{ending}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.summary.state in (SummaryState.APPROVED, SummaryState.RELEASED)
+
+    @property
+    def median_rule(self) -> str:
+        return _(
+            "A median is not said where fewer than five states contribute to it, and is rounded to halves where one to"
+            " four of them are not named."
+        )
+
+    @property
+    def cut(self) -> list[str]:
+        """Where a list does not hold everything."""
+        counts = self.content["decisions"]["counts"]
+        listed = len(self.content["decisions"]["rows"])
+        of = counts[DecisionState.ACTIVE] + counts[DecisionState.CARRIED_OUT]
+        if listed == of:
+            return []
+        words = _("The list of decisions holds the newest %(n)s of %(total)s.")
+        return [words % {"n": listed, "total": of}]
 
     # -- Sentences -------------------------------------------------------------------------------------------
 
@@ -117,8 +141,9 @@ class Reading:
     @property
     def consent(self) -> str:
         return _(
-            "The group has %(members)s member states. A state is named only with what it agreed to have named; a state"
-            " that did not agree is shown as one that did not report, and is not in these counts."
+            "Member states of the group: %(members)s. A state is named only with what it agreed to have named; one that"
+            " did not agree is shown as one that did not report, and is not counted on the ladders. Whether it counts"
+            " in a median is for each state to say."
         ) % {"members": self.members}
 
     @property
@@ -135,10 +160,9 @@ class Reading:
                     _("Regional medians since %(year)s%(colon)s%(list)s.")
                     % {"year": self.before, "colon": marks.colon(), "list": "; ".join(rises)}
                 )
-        shared, of = self.content["answered"]
         found.append(
-            _("%(answered)s of %(members)s member states shared their self-assessment of %(year)s with the members.")
-            % {"answered": shared, "members": of, "year": self.year}
+            _("%(n)s of %(members)s member states are named with levels of their self-assessment of %(year)s.")
+            % {"n": self.content["with_levels"], "members": self.members, "year": self.year}
         )
         months = self.content["age_months"]
         if months is not None:
@@ -173,7 +197,7 @@ class Reading:
         """Per area, the median now against that of the round before, where both are there."""
         found = []
         for area, median in zip(self.areas, self.content["medians"], strict=True):
-            points = {point["year"]: point["median"] for point in median["course"]}
+            points = {point["year"]: point["median"] for point in median["course"] if not point["blurred"]}
             now, then = points.get(self.year), points.get(self.before)
             if now is not None and then is not None:
                 step = cells.rounded(now - then)
@@ -217,7 +241,7 @@ class Reading:
                     "named": ladder["named"],
                 }
             else:
-                sentence = _("No member state agreed to be named with its status of %(kind)s.") % {"kind": _kind(kind)}
+                sentence = _("No status of %(kind)s may be shown.") % {"kind": _kind(kind)}
             found.append(Ladder(kind, _kind(kind), sentence, tuple(segments)))
         return found
 
@@ -272,7 +296,7 @@ class Reading:
         found = []
         for area, median in zip(self.areas, self.content["medians"], strict=True):
             points = {point["year"]: point for point in median["course"]}
-            newest = points.get(self.year) or {"median": None, "n": None, "of": 0}
+            newest = points.get(self.year) or {"median": None}
             found.append(
                 (
                     area["title"][self.language],
@@ -285,6 +309,8 @@ class Reading:
     def _half(self, point: dict[str, Any]) -> str:
         if point["median"] is None:
             return _("fewer than 5 states")
+        if point["blurred"]:
+            return _("rounded to halves, %(n)s of %(total)s states") % {"n": point["n"], "total": point["of"]}
         return _("middle half %(low)s to %(high)s, %(n)s of %(total)s states") % {
             "low": _figure(point["lower"]),
             "high": _figure(point["upper"]),

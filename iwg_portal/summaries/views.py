@@ -169,8 +169,12 @@ def summary_move(request: HttpRequest, year: int, number: int) -> HttpResponse:
     if request.POST.get("do") not in VERBS:
         raise BadRequest("unknown verb")
     act, words = VERBS[request.POST["do"]]
-    act(summary=found, by=viewer)
-    messages.success(request, words())
+    try:
+        act(summary=found, by=viewer)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, words())
     return redirect("summary", *found.address)
 
 

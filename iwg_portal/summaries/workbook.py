@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -17,6 +18,10 @@ def summary_workbook(reading: Reading, *, reader: str) -> tuple[str, bytes]:
 
     The first sheet says what it is and for whom; the others hold one table each, figures as numbers.
     """
+    state = [] if reading.is_final else [str(reading.summary.get_state_display())]
+    demo = [_("Demonstration data, invented")] if reading.demonstration else []
+    label = TLP[Audience(reading.summary.audience)]
+    printed = " · ".join([label, reading.summary.code, *state, *demo, reader[:60], reading.summary.check_code])
     sheets = [
         Sheet(_("About"), _about(reading, reader), 1, 1, (34, 90)),
         Sheet(_("States"), _states(reading), 1, 0, (26, 24)),
@@ -26,7 +31,9 @@ def summary_workbook(reading: Reading, *, reader: str) -> tuple[str, bytes]:
         Sheet(_("Lessons"), _lessons(reading), 1, 0, (70, 24)),
         Sheet(_("Definitions"), _definitions(reading), 1, 0, (20, 40)),
     ]
-    return reading.file_name("xlsx"), write_workbook(sheets, title=reading.title, author=reading.group)
+    sheets = [replace(sheet, printed=printed) for sheet in sheets]
+    file = write_workbook(sheets, title=reading.title, author=reading.group, comments=printed)
+    return reading.file_name("xlsx", reader), file
 
 
 def _about(reading: Reading, reader: str) -> list[Sequence[Any]]:
@@ -98,5 +105,10 @@ def _definitions(reading: Reading) -> list[Sequence[Any]]:
     for kind, words in reading.ladder_words:
         rows += [[kind, word] for word in words]
     rows += [[_("Level"), f"{level}: {reading.words('level', str(level))}"] for level in range(5)]
-    rows.append([_("Median"), _("A mean or median is not said where fewer than five states contribute to it.")])
+    rows.append(
+        [
+            _("Median"),
+            reading.median_rule,
+        ]
+    )
     return rows

@@ -19,7 +19,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 URL = "/region/"
-FOR_YOU, FOR_YOU_KEPT = 6, 2  # queries for the card that is the reader's own
+FOR_YOU, FOR_YOU_KEPT = 7, 2  # queries for the card that is the reader's own
 
 
 @pytest.fixture

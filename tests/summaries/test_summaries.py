@@ -8,7 +8,8 @@ import openpyxl
 import pikepdf
 import pypdfium2
 import pytest
-from django.db import DatabaseError, transaction
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import translation
 
 from capabilities.actions.releases import release
@@ -18,9 +19,20 @@ from iwg_portal.activity.models import Event
 from iwg_portal.summaries import actions, figures
 from iwg_portal.summaries.models import Summary
 from iwg_portal.summaries.reading import Reading
+from members.access import viewer_for
 from members.enums import Audience
 from members.models import Term
-from tests.factories import MemberStateFactory, RoundFactory, StatusReportFactory, declare, framework
+from tests.factories import (
+    DecisionFactory,
+    ItemFactory,
+    MeetingFactory,
+    MemberStateFactory,
+    RoundFactory,
+    StatusReportFactory,
+    declare,
+    framework,
+    person_with,
+)
 
 pytestmark = pytest.mark.django_db
 SECRET_STATE = "Unnamedland"
@@ -142,6 +154,96 @@ def test_says_no_median_of_fewer_than_five_states(world):
     assert points[1]["median"] == 2.0
 
 
+def test_beside_named_means_a_median_of_few_others_is_blurred(world):
+    """Four named ones, and one more that counts in the median: exact quartiles would say what it declared."""
+    for level in (1, 3, 4):
+        state = MemberStateFactory()
+        declare(state, world.rounds[1], level)
+        focal = viewer_for(person_with("focal_point", state=state))
+        release(state=state, uses={"AR1": Uses(Audience.MEMBERS, named=True)}, by=focal)
+    point = built(world).content["medians"][0]["course"][1]
+    assert point["n"] == 5
+    assert point["blurred"]
+    assert (point["lower"], point["upper"]) == (None, None)
+    assert point["median"] * 2 == int(point["median"] * 2)
+
+
+def test_what_a_state_takes_back_stops_the_chair_and_the_secretariat(world):
+    made = built(world)
+    agree(world, world.own, "AR1", named=False)
+    answer = world.client("chair").post(address(made, "move/"), {"do": "approve"}, follow=True)
+    assert "Build a new summary." in plain(answer)
+    made.refresh_from_db()
+    assert made.state == "draft"
+    other = built(world)
+    actions.approve(summary=other, by=world.viewer("chair"))
+    agree(world, world.own, HEADLINE, named=False)
+    with pytest.raises(ValidationError, match="Build a new summary"):
+        actions.release(summary=other, by=world.viewer("secretariat"))
+
+
+def test_twice_is_once(world):
+    made = built(world)
+    for _again in range(2):
+        actions.approve(summary=made, by=world.viewer("chair"))
+    for _again in range(2):
+        actions.release(summary=made, by=world.viewer("secretariat"))
+    for _again in range(2):
+        actions.withdraw(summary=made, by=world.viewer("secretariat"))
+    assert Event.objects.filter(kind__in=("summary.approved", "summary.released", "summary.withdrawn")).count() == 3
+
+
+def test_one_that_the_database_ends_does_not_block_the_others_and_fails_in_the_end(world, monkeypatch):
+    first = actions.ask(scope="both", by=world.viewer("chair"))
+    other = actions.ask(scope="pnr", by=world.viewer("chair"))
+    taken = figures.take
+
+    def ended(scope, *args):
+        if scope == "both":
+            raise OperationalError("disk full")
+        return taken(scope, *args)
+
+    monkeypatch.setattr(figures, "take", ended)
+    assert actions.build_waiting() == 1
+    other.refresh_from_db()
+    assert other.state == "draft"
+    for _run in range(actions.MOST_ATTEMPTS):
+        actions.build_waiting()
+    first.refresh_from_db()
+    assert (first.state, first.problem) == ("failed", "attempts")
+
+
+def test_one_invented_round_makes_the_whole_an_invention(world):
+    type(world.rounds[0]).objects.filter(pk=world.rounds[0].pk).update(is_demonstration=True)
+    assert built(world).content["demonstration"] is True
+
+
+def test_what_is_under_silence_procedure_is_not_decided_yet(world):
+    for state, words in (("circulated", "Not yet."), ("adopted", "It is decided.")):
+        meeting = MeetingFactory(state=state, record__audience="members")
+        DecisionFactory(block__item=ItemFactory(meeting=meeting), block__text=words, number=1 + len(words))
+    made = built(world)
+    assert [row["text"] for row in made.content["decisions"]["rows"]] == ["It is decided."]
+    assert made.content["decisions"]["counts"]["active"] == 1
+
+
+def test_trying_again_while_the_same_is_asked_for_is_told_in_words(world):
+    failed = actions.ask(scope="both", by=world.viewer("chair"))
+    Summary.objects.filter(pk=failed.pk).update(state="failed")
+    actions.ask(scope="both", by=world.viewer("chair"))
+    answer = world.client("chair").post(address(failed, "move/"), {"do": "retry"}, follow=True)
+    assert "This summary is being built already." in plain(answer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_figures_are_read_in_one_picture_that_can_write_nothing(cast):
+    with actions.one_picture(), connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_isolation")
+        assert cursor.fetchone() == ("repeatable read",)
+        with pytest.raises(DatabaseError, match="read-only"):
+            cursor.execute("UPDATE members_person SET is_active = false")
+
+
 def test_a_report_that_declares_nothing_is_none(world):
     StatusReportFactory(state=world.own, kind="pnr", delivery="nd", legal="nd")
     made = built(world)
@@ -235,7 +337,8 @@ def test_nothing_to_sum_up_says_so(cast):
 def test_the_pdf_says_what_was_frozen(world, language):
     made = released_one(world)
     answer = world.client("own_delegate").get(address(made, f"{language}.pdf"))
-    assert answer["Content-Disposition"] == f'attachment; filename="regional-summary-{made.code}-{language}.pdf"'
+    name = f"regional-summary-{made.code}-{language}_own-delegate_{made.taken_at.date().isoformat()}.pdf"
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
     text = pdf_text(answer.content)
     with translation.override(language):
         reading = Reading(made)
@@ -270,10 +373,8 @@ def test_handing_out_is_in_the_log(world):
     made = released_one(world)
     world.client("own_delegate").get(address(made, "fr.pdf"))
     event = Event.objects.filter(kind="file.exported").latest("pk")
-    assert (event.actor_id, event.target_label) == (
-        world.person("own_delegate").pk,
-        f"regional-summary-{made.code}-fr.pdf",
-    )
+    assert event.actor_id == world.person("own_delegate").pk
+    assert event.target_label.startswith(f"regional-summary-{made.code}-fr_own-delegate_")
 
 
 # -- Who -------------------------------------------------------------------------------------------------------------
