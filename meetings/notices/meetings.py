@@ -9,6 +9,7 @@ import datetime as dt
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy
@@ -18,7 +19,7 @@ from iwg_portal.mail.enums import MailState
 from iwg_portal.mail.models import OutboxMail
 from meetings.access.meetings import audience_announced, audience_invited, visible_items, visible_meetings
 from meetings.enums import ItemState, MeetingState
-from meetings.models import AgendaItem, Meeting
+from meetings.models import AgendaItem, Meeting, Registration
 from meetings.queries.meetings import place_words, when, zone_of
 from members.access import viewer_for, visible_group
 from members.enums import Audience
@@ -58,15 +59,15 @@ def moved(meeting: Meeting) -> None:
 
 
 def cancelled(meeting: Meeting) -> None:
-    """To whoever was told of it; announcements and changes that have not left do not leave."""
+    """To whoever was told of it or is registered; announcements and changes that have not left do not leave."""
     outbox.cancel(target=meeting, kind=TOLD)
     outbox.cancel(target=meeting, kind=MOVED)
     if meeting.ends_at <= timezone.now():
         return
     told = OutboxMail.objects.filter(kind=TOLD, target_type=meeting._meta.label_lower, target_id=str(meeting.pk))
-    people = Person.objects.filter(
-        pk__in=told.exclude(state=MailState.CANCELLED).values("recipient_id"), is_active=True
-    ).order_by("pk")
+    coming = Registration.objects.filter(meeting=meeting).exclude(answer="no").values("person_id")
+    knows = Q(pk__in=told.exclude(state=MailState.CANCELLED).values("recipient_id")) | Q(pk__in=coming)
+    people = Person.objects.filter(knows, is_active=True).order_by("pk")
     outbox.queue_all("meetings.cancelled", target=meeting, to=people, urgent=_is_near(meeting))
 
 

@@ -141,3 +141,13 @@ def test_the_page_says_which_changes_go_out_by_mail(cast, state, mailed, words):
     assert mails("moved").count() == 0
     change(cast, meeting, place="Another hall")
     assert mails("moved").count() == mailed
+
+
+def test_whoever_is_registered_is_told_that_it_does_not_take_place(cast):
+    """Also who was not among those to whom it was announced; not who said that she will not come."""
+    meeting = MeetingFactory(title="Third plenary")
+    Registration.objects.create(meeting=meeting, person=cast.person("own_delegate"), state=cast.own, answer="yes")
+    Registration.objects.create(meeting=meeting, person=cast.person("other_delegate"), state=cast.other, answer="no")
+    actions.cancel(meeting=meeting, by=cast.viewer("secretariat"))
+    assert to("cancelled") == ["Own Delegate"]
+    assert f"/meetings/{meeting.pk}/" in said(mails("cancelled").get())
