@@ -208,3 +208,38 @@ def test_the_first_page_and_the_account_lead_there(cast, part):
     client = cast.client(part)
     assert f'href="{URL}"' in client.get("/region/").content.decode()
     assert f'href="{URL}"' in client.get("/account/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("problem", "why"),
+    [
+        ("address unreachable", "not sent: mail does not reach your address"),
+        ("too late", "not sent: it was too late"),
+        ("stopped", "not sent: the secretariat stopped it"),
+        ("no longer due", "not sent: it was no longer due"),
+    ],
+)
+def test_it_says_why_a_mail_was_not_sent(cast, problem, why):
+    told(cast.person("own_delegate"), state="cancelled", problem=problem)
+    assert why in words(cast.client("own_delegate"))
+
+
+def test_what_is_done_since_is_not_said_to_be_due(cast, owner):
+    reminded(cast.person("own_delegate"), owner, "meetings.action")
+    client = cast.client("own_delegate")
+    assert "An action point that you hold" in words(client)
+    type(owner).objects.filter(pk=owner.pk).update(status="done")
+    assert "An action point that you hold" not in words(client)
+
+
+def test_a_report_is_that_of_its_week(cast):
+    person = cast.person("secretariat")
+    for week in ("2026-W10", "2026-W11"):
+        mail = told(person, DAILY, occurrence=week)
+        Reminded.objects.create(
+            kind="pages.report_operations", target_type="members.person", target_id=str(person.pk), person=person,
+            step=week, mail=mail, planned_at=timezone.now(), included=True,
+        )  # fmt: skip
+    page = cast.client("secretariat").get(URL).content.decode()
+    assert "/reports/operations/2026-W10/" in page
+    assert "/reports/operations/2026-W11/" in page
