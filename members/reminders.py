@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -14,15 +13,15 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from iwg_portal.base.dates import date_format
 from iwg_portal.mail.models import UnreachableAddress
 from iwg_portal.mail.unreachable import is_marked
-from iwg_portal.reminders import clock, plans
+from iwg_portal.reminders import clock, ledger, plans
 from iwg_portal.reminders.clock import Days
 from iwg_portal.reminders.registry import Due, Line, Steps, calendar, reminds, steps_of
-from members.access import viewer_for, visible_proposals, visible_terms, visible_unreachable
+from members.access import confirmable_terms, viewer_for, visible_proposals, visible_terms, visible_unreachable
 from members.access.viewer import viewers
 from members.enums import GROUP_ROLES, LinkPurpose, LinkStatus, Role
 from members.models import (
@@ -39,6 +38,9 @@ from members.models import (
 from members.notices.joining import address_of
 
 ENDING = "members.term_ending"
+CONFIRMING = "members.confirmation"
+ASKED = (Role.FOCAL_POINT, Role.SECRETARIAT, Role.ADMINISTRATOR)
+WARNED_FOR = dt.timedelta(days=7)  # nobody loses an office sooner after the first warning
 LAPSING = dt.timedelta(hours=48)  # an invitation lives for 72
 NEAR = dt.timedelta(days=1)  # her day may be that before or after the group's
 
@@ -69,56 +71,114 @@ def _zone(name: str, otherwise: str) -> ZoneInfo:
         return ZoneInfo(settings.TIME_ZONE)
 
 
-@dataclass(frozen=True)
-class Confirmation:
-    """Offices of one owner that lapse on one day: ``target`` is the state, or the group for what has no delegation."""
-
-    target: State | WorkingGroup
-    lapses_on: dt.date
-    readers: tuple[Person, ...]
+# -- People to confirm once a year -----------------------------------------------------------------------------------
 
 
-def unconfirmed(today: dt.date) -> QuerySet[Term]:
-    """Current offices that were last confirmed a year ago or earlier."""
-    rows = Term.objects.filter(current(today), person__is_active=True, confirmed_on__lte=today - CONFIRM_EVERY)
-    return rows.order_by("confirmed_on", "pk")
+def to_confirm(today: dt.date, ahead: dt.timedelta = dt.timedelta(0)) -> QuerySet[Term]:
+    """Current offices that lapse by the day ``today + ahead`` unless somebody confirms them."""
+    rows = Term.objects.filter(current(today), person__is_active=True)
+    return rows.filter(confirmed_on__lte=today + ahead - CONFIRM_EVERY - CONFIRM_GRACE).order_by("confirmed_on", "pk")
 
 
-def lapsed(today: dt.date) -> QuerySet[Term]:
-    """Of these, the ones whose month of grace is over."""
-    return unconfirmed(today).filter(confirmed_on__lte=today - CONFIRM_EVERY - CONFIRM_GRACE)
+def lapsed(today: dt.date) -> list[int]:
+    """The offices (ids) that nobody has confirmed in time although somebody was warned; and after three times the
+    grace also those of which no warning could leave: what nobody answers for does not stay open. Two queries."""
+    rows = list(to_confirm(today))
+    warned = _first_warned(rows)
+    last = today - CONFIRM_EVERY - 3 * CONFIRM_GRACE
+    return [row.pk for row in rows if row.confirmed_on <= last or (row.pk in warned and _ends(row, warned) <= today)]
 
 
-def confirmations(today: dt.date) -> list[Confirmation]:
-    """One entry per owner and day on which something of theirs lapses, with who can confirm it."""
-    group = WorkingGroup.objects.first()
-    found: dict[tuple[str, int, dt.date], Confirmation] = {}
-    for term in unconfirmed(today).select_related("state"):
-        key, target = _owner(term, group)
-        at = (*key, term.lapses_on)
-        if target is not None and at not in found:
-            found[at] = Confirmation(target, term.lapses_on, tuple(_confirmers(term, today)))
-    return list(found.values())
+def _first_warned(terms: Iterable[Term]) -> dict[int, dt.date]:
+    """When a mail first said of each office that it lapses on the day on which it would. One query."""
+    days = {str(term.pk): term.lapses_on.isoformat() for term in terms}
+    rows = ledger.told(CONFIRMING).filter(target_id__in=sorted(days), mail__settled_at__isnull=False)
+    found: dict[int, dt.date] = {}
+    for target, step, at in rows.order_by("-mail__settled_at").values_list("target_id", "step", "mail__settled_at"):
+        if step.startswith(days[target]):
+            found[int(target)] = timezone.localdate(at)
+    return found
 
 
-def _owner(term: Term, group: WorkingGroup | None) -> tuple[tuple[str, int], State | WorkingGroup | None]:
-    if term.role in GROUP_ROLES:
-        return ("group", 0), group
-    if term.state is not None and term.role != Role.OBSERVER:
-        return ("state", term.state.pk), term.state
-    return ("others", 0), group
+def _ends(term: Term, warned: dict[int, dt.date], otherwise: dt.date | None = None) -> dt.date:
+    """The day on which it lapses: no sooner than a week after the first warning."""
+    first = warned.get(term.pk, otherwise)
+    return max(term.lapses_on, first + WARNED_FOR) if first else term.lapses_on
 
 
-def _confirmers(term: Term, today: dt.date) -> QuerySet[Person]:
-    """Who is asked: the focal points of the state, the secretariat for observers and partners, administrators."""
-    if term.role in GROUP_ROLES:
-        rule = Q(terms__role=Role.ADMINISTRATOR)
-    elif term.role in (Role.OBSERVER, Role.PARTNER):
-        rule = Q(terms__role=Role.SECRETARIAT)
-    else:
-        rule = Q(terms__role=Role.FOCAL_POINT, terms__state=term.state_id)
-    holders = Person.objects.filter(rule & current(today, "terms__"), is_active=True)
-    return holders.distinct().order_by("pk")
+def confirmation_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
+    """How many lapse on each day, and nobody's name. Whoever confirms nobody of them looks for who could."""
+    viewer, today = viewer_for(person), clock.today(now)
+    terms = list(visible_terms(viewer).filter(pk__in=targets).select_related("state"))
+    hers = set(confirmable_terms(viewer).filter(pk__in=targets).values_list("pk", flat=True))
+    warned = _first_warned(terms)
+    counts: Counter[tuple[dt.date, State | None]] = Counter()
+    for term in terms:
+        counts[_ends(term, warned, today), None if term.pk in hers else term.state] += 1
+    found = {}
+    for term in terms:
+        day, state = _ends(term, warned, today), None if term.pk in hers else term.state
+        found[str(term.pk)] = _confirmation(counts[day, state], day, state)
+    return found
+
+
+def _confirmation(n: int, day: dt.date, state: State | None) -> Line:
+    words = {"n": n, "day": date_format(day, "DATE_FORMAT"), "state": state.name if state else ""}
+    if state is None:
+        text = ngettext(
+            "Please confirm the office of a person for whom you answer; otherwise it lapses on %(day)s.",
+            "Please confirm the offices of %(n)d people for whom you answer; otherwise they lapse on %(day)s.",
+            n,
+        )
+        return Line(text % words, address_of("confirm_people"), day)
+    text = ngettext(
+        "Nobody can confirm an office of %(state)s, which has no focal point; it lapses on %(day)s.",
+        "Nobody can confirm %(n)d offices of %(state)s, which has no focal point; they lapse on %(day)s.",
+        n,
+    )
+    return Line(text % words, address_of("proposals"), day)
+
+
+@reminds(
+    CONFIRMING,
+    about=Term,
+    lines=confirmation_lines,
+    title=gettext_lazy("People to confirm"),
+    rule=gettext_lazy(
+        "To the focal points of the state; of observers, partners and states without a focal point to the "
+        "secretariat, of the secretariat to the administrators; counted from the day on which the office lapses."
+    ),
+    steps=Steps((-30, -14, -3), lowest=-90, highest=-1),
+)
+def confirmation(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Due]:
+    """To whoever can confirm it and whom mail reaches. Two queries."""
+    today, steps = clock.today(now), plans.steps(CONFIRMING)
+    rows = to_confirm(today, -dt.timedelta(days=steps.offsets[0]))
+    if only is not None:
+        rows = rows.filter(pk__in=only)
+    found = list(rows)
+    if not found:
+        return
+    readers = _confirmers(today)
+    for term in found:
+        yield from steps_of(term.pk, sorted(readers(term)), term.lapses_on, today, steps)
+
+
+def _confirmers(today: dt.date) -> Callable[[Term], set[int]]:
+    """Who is asked about an office (ids). One query."""
+    focal: dict[int | None, set[int]] = defaultdict(set)
+    group: dict[str, set[int]] = defaultdict(set)
+    holders = Term.objects.filter(~is_marked("person__email"), current(today), person__is_active=True).order_by("pk")
+    for role, state, person in holders.filter(role__in=ASKED).values_list("role", "state", "person"):
+        (focal[state] if role == Role.FOCAL_POINT else group[role]).add(person)
+
+    def readers(term: Term) -> set[int]:
+        if term.role in GROUP_ROLES:
+            return group[Role.ADMINISTRATOR]
+        of_state = focal[term.state_id] if term.state_id and term.role != Role.OBSERVER else set()
+        return of_state or group[Role.SECRETARIAT]
+
+    return readers
 
 
 # -- Offices that end ------------------------------------------------------------------------------------------------

@@ -35,12 +35,6 @@ def sweep_files() -> int:
     return files.sweep_strays()
 
 
-@app.task(name="members.ask_for_confirmation")
-def ask_for_confirmation() -> None:
-    """Tell focal points, secretariat and administrators whom they should confirm."""
-    actions.ask_for_confirmation()
-
-
 @app.task(name="members.lapse_unconfirmed")
 def lapse_unconfirmed() -> int:
     """End the offices that nobody confirmed."""

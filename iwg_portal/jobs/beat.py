@@ -17,7 +17,6 @@ BEAT: dict[str, dict[str, Any]] = {
     "forget-ended-sessions": {"task": "members.forget_ended_sessions", "schedule": 86400.0},
     "discard-old-parked": {"task": "members.discard_old_parked", "schedule": 86400.0},
     "sweep-files": {"task": "members.sweep_files", "schedule": 86400.0},
-    "ask-for-confirmation": {"task": "members.ask_for_confirmation", "schedule": 86400.0},
     "lapse-unconfirmed": {"task": "members.lapse_unconfirmed", "schedule": 86400.0},
     "apply-retention": {"task": "members.apply_retention", "schedule": 86400.0},
     "adopt-due": {"task": "meetings.adopt_due", "schedule": 60.0},

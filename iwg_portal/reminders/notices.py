@@ -74,7 +74,9 @@ def context_of(person: Any, found: list[tuple[Reminder, Due]], now: dt.datetime)
 
 
 def _in_order(lines: Iterable[tuple[Line, str]]) -> list[tuple[Line, str]]:
-    return sorted(lines, key=lambda pair: (pair[0].on, pair[0].text, pair[0].link))
+    """By day; what reads alike and leads to the same place stands once, however many rows it speaks of."""
+    alike = {(line.on, line.text, line.link, answer): (line, answer) for line, answer in lines}
+    return [alike[key] for key in sorted(alike)]
 
 
 def _context(lines: list[tuple[Line, str]], notes: list[str]) -> dict[str, Any]:

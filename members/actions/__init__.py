@@ -3,7 +3,6 @@ from members.actions.factor_resets import ask_factor_reset, confirm_factor_reset
 from members.actions.factors import add_app, add_passkey, remove_factor, renew_codes, reveal_codes, show_code
 from members.actions.joining import accept_invitation, decline, grant, propose, revoke, send_again, withdraw
 from members.actions.leaving import (
-    ask_for_confirmation,
     change_delegation,
     confirm_people,
     deactivate,
@@ -32,7 +31,6 @@ __all__ = [
     "add_person",
     "apply_retention",
     "ask_factor_reset",
-    "ask_for_confirmation",
     "ask_for_passphrase",
     "begin_session",
     "change_delegation",

@@ -16,7 +16,6 @@ from iwg_portal.activity.log import record
 from members.access import Viewer, viewer_for
 from members.actions.factor_resets import ask_factor_reset
 from members.actions.joining import grant, propose
-from members.actions.leaving import ask_for_confirmation
 from members.actions.people import add_person
 from members.enums import ParticipationKind, Role
 from members.models import Organisation, Participation, Person, State, Term, WorkingGroup, current
@@ -155,7 +154,6 @@ class _Crowd:
         entry = self.data["unconfirmed"]
         late = Term.objects.filter(current(today), state=self.states[entry["state"]], role=Role.DELEGATE)
         late.update(confirmed_on=today - dt.timedelta(days=entry["days"]))
-        ask_for_confirmation()
         # One administrator has asked for somebody's lost second factor; the persona may confirm.
         lost = Person.objects.get(email__iexact=PERSONAS[self.data["lost_factor"]["person"]])
         asking = Person.objects.get(email=f"administrator-2@iwg{DOMAIN}")

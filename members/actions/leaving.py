@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from iwg_portal.activity.log import record
 from iwg_portal.mail import outbox
-from members import access, notices, reminders
+from members import access, reminders
 from members.access import Viewer, viewer_for
 from members.actions.joining import close_silently, propose, revoke_link
 from members.actions.sessions import end_sessions
@@ -99,13 +99,14 @@ def confirm_people(*, by: Viewer, stay: Iterable[int], left: Iterable[int]) -> t
 
 @transaction.atomic
 def lapse_unconfirmed() -> int:
-    """End the offices that nobody has confirmed in time; returns how many. Daily; a second run finds none.
+    """End the offices that nobody has confirmed in time although somebody was warned (see ``reminders.lapsed``);
+    returns how many. Daily; a second run finds none.
 
     The last administrator stays: somebody must be able to grant the next one.
     """
     lock_administrators()
     lapsed = 0
-    for pk in reminders.lapsed(timezone.localdate()).values_list("pk", flat=True):
+    for pk in reminders.lapsed(timezone.localdate()):
         term = _locked_term(Term(pk=pk))
         try:
             _end(term, None)
@@ -114,13 +115,6 @@ def lapse_unconfirmed() -> int:
         record("term.lapsed", by=None, target=term.person, state=term.state)
         lapsed += 1
     return lapsed
-
-
-@transaction.atomic
-def ask_for_confirmation() -> None:
-    """Tell those who confirm that something lapses within a month. Daily; each mail is planned once."""
-    for due in reminders.confirmations(timezone.localdate()):
-        notices.confirmation_due(target=due.target, lapses_on=due.lapses_on, readers=due.readers)
 
 
 def close_account(person: Person, by: Person | None) -> None:

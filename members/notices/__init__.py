@@ -3,13 +3,11 @@
 from members.notices.audit import audit_head
 from members.notices.frame import group
 from members.notices.joining import decided, invited, proposed
-from members.notices.leaving import confirmation_due
 from members.notices.passphrases import passphrase_changed, passphrase_link
 from members.notices.security import factor_changed, factor_reset, new_device
 
 __all__ = [
     "audit_head",
-    "confirmation_due",
     "decided",
     "factor_changed",
     "factor_reset",

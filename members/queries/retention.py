@@ -43,7 +43,11 @@ def rules() -> list[Rule]:
         ),
         (_("Which kind of mail went to whom (never its text)"), KEPT_FOR[Kept.MAIL], _("after it was planned")),
         (_("What was typed when a session ended"), PARKED_FOR, _("after the session ended")),
-        (_("An office that nobody confirms"), CONFIRM_EVERY + CONFIRM_GRACE, _("after the last confirmation")),
+        (
+            _("An office that nobody confirms"),
+            CONFIRM_EVERY + CONFIRM_GRACE,
+            _("after the last confirmation, and a week after the first warning"),
+        ),
     ]
     links = [
         (_("The link of an invitation"), LINK_LIFE[LinkPurpose.INVITATION], _("after it was sent")),

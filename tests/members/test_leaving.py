@@ -15,16 +15,16 @@ from django.utils import timezone
 
 from iwg_portal.activity.models import Event
 from iwg_portal.mail.enums import MailState
-from iwg_portal.mail.kinds import KINDS
 from iwg_portal.mail.models import OutboxMail
 from iwg_portal.mail.outbox import queue
-from members import access, actions, reminders
+from members import access, actions
 from members.access import viewer_for
 from members.enums import LinkStatus, ProposalStatus, Role
 from members.models import AccountLink, Person, Term
 from tests.cast import PARTS, sign_in
 from tests.factories import OrganisationFactory, ProposalFactory, TermFactory, person_with
 from tests.members.joining import granted, link_to
+from tests.reminders.world import at, tick, without_scheduled_reports
 
 pytestmark = pytest.mark.django_db
 PEOPLE = [part for part in PARTS if part != "anonymous"]
@@ -244,42 +244,85 @@ def test_nobody_says_of_herself_or_of_strangers_that_they_left(cast):
     assert viewer_for(other).own_states
 
 
-def test_what_nobody_confirms_is_announced_and_lapses(cast):
+@pytest.fixture
+def _no_reports(monkeypatch):
+    without_scheduled_reports(monkeypatch)
+
+
+def told(now):
+    """Who is warned at ``now``, by address, and what the mail says."""
+    return {who.email: text for who, _subject, text in tick(now) if "confirm" in text.lower()}
+
+
+@pytest.mark.usefixtures("_no_reports")
+def test_what_nobody_confirms_is_warned_of_and_lapses(cast):
     with time_machine.travel("2026-03-02T06:00:00Z", tick=False) as clock:
         delegate, focal = cast.person("own_delegate"), cast.person("own_focal_point")
         cast.person("administrator")
-        clock.move_to("2027-03-01T06:00:00Z")  # 364 days
-        actions.ask_for_confirmation()
-        assert not OutboxMail.objects.exists()
-        clock.move_to("2027-03-02T06:00:00Z")
-        for _day in range(2):
-            actions.ask_for_confirmation()
-        mail = OutboxMail.objects.get(kind="members.confirmation", recipient=focal)
-        assert mail.occurrence == "2027-04-01"
-        assert KINDS["members.confirmation"].compose(mail)["count"] == 2
+        assert told(at(2027, 3, 1, 8, 30)) == {}  # 364 days
+        first = told(at(2027, 3, 2, 8, 30))
+        assert set(first) == {focal.email, cast.person("administrator").email}
+        assert "Please confirm the offices of 2 people for whom you answer; otherwise they lapse on 1 April 2027." in (
+            first[focal.email]
+        )
+        assert first[focal.email].count("Please confirm the offices") == 1
+        assert delegate.full_name not in first[focal.email]
+        assert told(at(2027, 3, 3, 8, 30)) == {}
+        clock.move_to("2027-03-10T06:00:00Z")
+        actions.confirm_people(by=viewer_for(focal), stay=[term_of(focal).pk], left=())
+        assert "the office of a person" in told(at(2027, 3, 18, 8, 30))[focal.email]
+        assert set(told(at(2027, 3, 29, 8, 30))) == set(first)
         clock.move_to("2027-03-31T06:00:00Z")
         assert actions.lapse_unconfirmed() == 0
-        actions.confirm_people(by=viewer_for(focal), stay=[term_of(focal).pk], left=())
         clock.move_to("2027-04-01T06:00:00Z")
         assert actions.lapse_unconfirmed() == 1
         assert actions.lapse_unconfirmed() == 0
         assert not viewer_for(delegate).roles
         assert viewer_for(focal).focal_states
-        assert KINDS["members.confirmation"].compose(mail) is None
         # The only administrator was not confirmed either, and stays.
         assert viewer_for(cast.person("administrator")).roles == {Role.ADMINISTRATOR}
         assert Event.objects.filter(kind="term.lapsed", target_id=str(delegate.pk), actor_id=None).count() == 1
 
 
-def test_reminders_name_each_owner_once(cast):
-    TermFactory(role=Role.PARTNER, organisation=OrganisationFactory())
-    for part in ("own_delegate", "own_focal_point", "secretariat", "administrator", "observer"):
-        cast.person(part)
-    Term.objects.update(confirmed_on=today() - dt.timedelta(days=365))
-    due = reminders.confirmations(today())
-    readers = {(str(entry.target), tuple(entry.readers)) for entry in due}
-    assert readers == {
-        ("Ownland", (cast.person("own_focal_point"),)),
-        (str(cast.group), (cast.person("administrator"),)),
-        (str(cast.group), (cast.person("secretariat"),)),
-    }
+@pytest.mark.usefixtures("_no_reports")
+def test_nobody_loses_an_office_of_which_nobody_was_warned(cast):
+    """Mail was down for a month: the first warning gives a week, and says which day it is."""
+    with time_machine.travel("2026-03-02T06:00:00Z", tick=False) as clock:
+        delegate, focal = cast.person("own_delegate"), cast.person("own_focal_point")
+        actions.confirm_people(by=viewer_for(focal), stay=[term_of(focal).pk], left=())
+        clock.move_to("2027-04-12T06:00:00Z")
+        assert actions.lapse_unconfirmed() == 0
+        assert "lapse on 19 April 2027" in told(at(2027, 4, 12, 8, 30))[focal.email]
+        clock.move_to("2027-04-18T06:00:00Z")
+        assert actions.lapse_unconfirmed() == 0
+        clock.move_to("2027-04-19T06:00:00Z")
+        assert actions.lapse_unconfirmed() == 2
+        assert not viewer_for(delegate).roles
+
+
+def test_what_can_never_be_warned_of_does_not_stay_open(cast):
+    with time_machine.travel("2026-03-02T06:00:00Z", tick=False) as clock:
+        delegate = cast.person("own_delegate")
+        clock.move_to("2027-05-30T06:00:00Z")
+        assert actions.lapse_unconfirmed() == 0
+        clock.move_to("2027-06-01T06:00:00Z")  # 365 days and three months
+        assert actions.lapse_unconfirmed() == 1
+        assert not viewer_for(delegate).roles
+
+
+@pytest.mark.usefixtures("_no_reports")
+def test_each_office_is_asked_of_whoever_can_confirm_it(cast):
+    with time_machine.travel("2026-03-02T06:00:00Z", tick=False):
+        TermFactory(role=Role.PARTNER, organisation=OrganisationFactory())
+        for part in ("own_delegate", "own_focal_point", "other_delegate", "secretariat", "administrator", "observer"):
+            cast.person(part)
+    found = told(at(2027, 3, 2, 8, 30))
+    assert set(found) == {cast.person(part).email for part in ("own_focal_point", "secretariat", "administrator")}
+    assert "the offices of 2 people" in found[cast.person("own_focal_point").email]
+    assert "the offices of 2 people" in found[cast.person("administrator").email]
+    # An observer and a partner are the secretariat's to confirm; of a state without a focal point it hears.
+    assert "the offices of 2 people" in found[cast.person("secretariat").email]
+    assert "Nobody can confirm an office of Otherland, which has no focal point" in (
+        found[cast.person("secretariat").email]
+    )
+

@@ -52,6 +52,7 @@ def test_all_kinds_are_known():
         "meetings.to_announce",
         "meetings.to_circulate",
         "members.address_unreachable",
+        "members.confirmation",
         "members.invitation_lapsing",
         "members.term_ending",
         "pages.report_operations",
