@@ -12,7 +12,7 @@ from django.core.validators import validate_email
 from django.db.models import Model, Q
 from django.utils import timezone
 
-from iwg_portal.mail.enums import NO_LONGER_DUE, BatchState, MailState
+from iwg_portal.mail.enums import NO_LONGER_DUE, OPEN_BATCH, BatchState, MailState
 from iwg_portal.mail.kinds import KINDS
 from iwg_portal.mail.models import MailBatch, OutboxMail
 from iwg_portal.mail.poke import poke_after_commit
@@ -59,18 +59,24 @@ def queue_all(
     occurrence: str = "",
     deadline: dt.datetime | None = None,
     urgent: bool = False,
+    instead: bool = False,
 ) -> None:
     """Plan the same mail to everybody in ``to``, each once, as ``queue`` does.
 
     To ``MANY`` or more it leaves after ``PAUSE`` (see ``MailBatch``); to fewer at once. At once also where it is
     ``urgent``, or of no use soon after the pause. A second call joins the first one's batch, whatever was decided of
-    it: to a stopped one nothing is added. Raises ValueError for an unknown kind. Side effect after commit: a poke.
+    it: to a stopped one nothing is added. ``instead``: of what is planned of this kind about ``target``, and that has
+    not left; it is cancelled, and its words go with the new mail. What somebody held stays held, also where the new
+    mail is urgent: she said that it must not leave. Raises ValueError for an unknown kind. Side effect after commit: a
+    poke.
     """
     people = list({person.pk: person for person in to}.values())
     now = timezone.now()
     values: dict[str, Any] = {"occurrence": occurrence, "not_before": now, "try_at": now}
-    if len(people) >= MANY and not urgent and (deadline is None or deadline > now + 2 * PAUSE):
-        batch = _batch(kind, target, occurrence, now)
+    before = _take_place(kind, target, now) if instead else None
+    waits = len(people) >= MANY and not urgent and (deadline is None or deadline > now + 2 * PAUSE)
+    if people and (waits or (before is not None and (before.note_en or before.state == BatchState.HELD))):
+        batch = _batch(kind, target, occurrence, _standing(before, now, waits))
         if batch.state in (BatchState.STOPPED, BatchState.LAPSED):
             return
         start = max(batch.leaves_at, now)
@@ -79,11 +85,40 @@ def queue_all(
     _plan(kind, target, [(person, "") for person in people], deadline=deadline or now + LIFE, **values)
 
 
-def _batch(kind: str, target: Model, occurrence: str, now: dt.datetime) -> MailBatch:
+def _take_place(kind: str, target: Model, now: dt.datetime) -> MailBatch | None:
+    """Cancel what has not left; the batch whose words and standing the next one takes over, as it was, if one is open.
+
+    Locked: what is being decided of it is decided before.
+    """
+    about = {"kind": kind, "target_type": target._meta.label_lower, "target_id": str(target.pk)}
+    rows = MailBatch.objects.select_for_update(of=("self",)).filter(state__in=OPEN_BATCH, **about)
+    found = list(rows.order_by("-pk"))
+    cancel(target=target, kind=kind)
+    for row in found:
+        has_left = row.mails.exclude(state=MailState.CANCELLED).exists()
+        state = BatchState.RELEASED if has_left else BatchState.STOPPED
+        MailBatch.objects.filter(pk=row.pk).update(state=state, settled_at=now, version=row.version + 1)
+    return found[0] if found else None
+
+
+def _standing(before: MailBatch | None, now: dt.datetime, waits: bool) -> dict[str, Any]:
+    """How a new batch begins. One that does not wait is on its way at once, and is there for its words alone."""
+    values: dict[str, Any] = {"leaves_at": now + PAUSE if waits else now}
+    if before is not None:
+        kept = ("note_en", "note_fr", "note_pt", "decided_by_id")
+        values |= {name: getattr(before, name) for name in kept}
+    if before is not None and before.state == BatchState.HELD:
+        values["state"] = BatchState.HELD
+    elif not waits:
+        values |= {"state": BatchState.RELEASED, "settled_at": now}
+    return values
+
+
+def _batch(kind: str, target: Model, occurrence: str, values: dict[str, Any]) -> MailBatch:
     """Locked: nobody decides of it while mails join it."""
     which: dict[str, Any] = {"kind": kind, "occurrence": occurrence}
     which |= {"target_type": target._meta.label_lower, "target_id": str(target.pk)}
-    MailBatch.objects.bulk_create([MailBatch(**which, leaves_at=now + PAUSE)], ignore_conflicts=True)
+    MailBatch.objects.bulk_create([MailBatch(**which, **values)], ignore_conflicts=True)
     return MailBatch.objects.select_for_update(of=("self",)).get(**which)
 
 

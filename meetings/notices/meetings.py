@@ -9,7 +9,6 @@ import datetime as dt
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy
@@ -44,30 +43,34 @@ def announced(meeting: Meeting) -> None:
 
 def moved(meeting: Meeting) -> None:
     """Its days, hours, place or link are others than were announced: to everybody invited, once for each change that
-    is saved; of two that follow each other at once the last alone. Whose announcement has not left yet reads the new
-    facts there."""
-    outbox.cancel(target=meeting, kind=MOVED)
+    is saved; of two that follow each other at once the last alone, with the words that the secretariat gave to the
+    first. Whose announcement has not left yet reads the new facts there."""
     if meeting.state not in BEFORE_ITS_END or meeting.ends_at <= timezone.now():
+        outbox.cancel(target=meeting, kind=MOVED)
         return
     about = OutboxMail.objects.filter(target_type=meeting._meta.label_lower, target_id=str(meeting.pk))
     unsaid = about.filter(kind=TOLD, state__in=(MailState.DUE, MailState.HELD))
     waiting = set(unsaid.values_list("recipient_id", flat=True))
     people = [person for person in audience_invited(meeting) if person.pk not in waiting]
-    values: dict[str, Any] = {"occurrence": str(meeting.version), "urgent": _is_near(meeting)}
+    values: dict[str, Any] = {"occurrence": str(meeting.version), "urgent": _is_near(meeting), "instead": True}
     values |= {"deadline": min(meeting.ends_at, timezone.now() + outbox.LIFE)}
     outbox.queue_all(MOVED, target=meeting, to=people, **values)
 
 
 def cancelled(meeting: Meeting) -> None:
-    """To whoever was told of it or is registered; announcements and changes that have not left do not leave."""
+    """To whoever was told of it or is registered, and once some were told also to who took office since then and is
+    invited. Announcements and changes that have not left do not leave, and whose they were hears nothing."""
     outbox.cancel(target=meeting, kind=TOLD)
     outbox.cancel(target=meeting, kind=MOVED)
     if meeting.ends_at <= timezone.now():
         return
-    told = OutboxMail.objects.filter(kind=TOLD, target_type=meeting._meta.label_lower, target_id=str(meeting.pk))
-    coming = Registration.objects.filter(meeting=meeting).exclude(answer="no").values("person_id")
-    knows = Q(pk__in=told.exclude(state=MailState.CANCELLED).values("recipient_id")) | Q(pk__in=coming)
-    people = Person.objects.filter(knows, is_active=True).order_by("pk")
+    about = OutboxMail.objects.filter(kind__in=(TOLD, MOVED), target_id=str(meeting.pk))
+    about = about.filter(target_type=meeting._meta.label_lower)
+    told = set(about.exclude(state=MailState.CANCELLED).values_list("recipient_id", flat=True))
+    untold = set(about.values_list("recipient_id", flat=True)) - told
+    coming = Registration.objects.filter(meeting=meeting).exclude(answer="no").values_list("person_id", flat=True)
+    invited = {person.pk for person in audience_invited(meeting)} - untold if told else set()
+    people = Person.objects.filter(pk__in=told | set(coming) | invited, is_active=True).order_by("pk")
     outbox.queue_all("meetings.cancelled", target=meeting, to=people, urgent=_is_near(meeting))
 
 

@@ -3,8 +3,10 @@
 import datetime as dt
 
 import pytest
+import time_machine
 from django.utils import timezone
 
+from iwg_portal.mail import compose
 from iwg_portal.mail.actions import batches
 from iwg_portal.mail.models import MailBatch, OutboxMail
 from meetings.actions import meetings as actions
@@ -105,3 +107,82 @@ def test_a_record_is_circulated_to_many_after_a_while_and_taken_back_before_nobo
     silence.withdraw(circulation=circulation, by=cast.viewer("secretariat"))
     assert states("meetings.circulated") == {"cancelled"}
     assert not OutboxMail.objects.filter(kind="meetings.taken_back").exists()
+
+
+WORDS = {"en": "Hotels can be changed.", "fr": "Les hôtels sont échangeables.", "pt": "Os hotéis podem ser trocados."}
+
+
+@pytest.fixture
+def changed(cast, crowd):
+    """A meeting that everybody was told of; a function that changes it; and the batch of its first change."""
+    meeting = meeting_in(30)
+    announce(cast, meeting)
+    OutboxMail.objects.update(state="sent", settled_at=timezone.now())
+
+    def change(**values):
+        meeting.refresh_from_db()
+        actions.change_meeting(meeting=meeting, by=cast.viewer("secretariat"), seen=meeting.version, **values)
+
+    change(place="Elsewhere")
+    return meeting, change, MailBatch.objects.get(kind="meetings.moved")
+
+
+def word(cast, batch):
+    batch.refresh_from_db()
+    batches.keep_words(batch=batch.pk, version=batch.version, notes=WORDS, by=cast.viewer("secretariat"))
+    batch.refresh_from_db()
+
+
+def test_the_next_change_keeps_the_words_and_the_hold_of_the_last(cast, changed):
+    _meeting, change, first = changed
+    word(cast, first)
+    hold(cast, first)
+    change(place="Somewhere")
+    first.refresh_from_db()
+    second = MailBatch.objects.exclude(pk=first.pk).get(kind="meetings.moved")
+    assert (first.state, second.state) == ("stopped", "held")
+    assert second.note_fr == WORDS["fr"]
+    assert second.decided_by == cast.viewer("secretariat").person
+    assert set(second.mails.values_list("state", flat=True)) == {"held"}
+    batches.release(batch=second.pk, version=second.version, by=cast.viewer("secretariat"))
+    mail = second.mails.first()
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=1), tick=False):
+        assert WORDS["en"] in compose.message(mail).body
+
+
+def test_a_change_that_cannot_wait_takes_the_words_along(cast, changed):
+    _meeting, change, first = changed
+    word(cast, first)
+    soon = timezone.now() + DAY / 2
+    change(starts_at=soon, ends_at=soon + DAY / 8)
+    mail = OutboxMail.objects.filter(kind="meetings.moved", state="due").first()
+    assert mail.not_before <= timezone.now()
+    assert WORDS["en"] in compose.message(mail).body
+    assert not MailBatch.objects.filter(kind="meetings.moved", state__in=("waiting", "held")).exists()
+
+
+def test_what_somebody_holds_does_not_leave_because_the_next_change_is_urgent(cast, changed):
+    _meeting, change, first = changed
+    hold(cast, first)
+    soon = timezone.now() + DAY / 2
+    change(starts_at=soon, ends_at=soon + DAY / 8)
+    assert not OutboxMail.objects.filter(kind="meetings.moved", state="due").exists()
+    assert OutboxMail.objects.filter(kind="meetings.moved", state="held").count() == 12
+
+
+def test_who_took_office_since_hears_that_it_is_cancelled(cast, changed):
+    meeting, _change, _first = changed
+    later = person_with("focal_point", state=cast.other)
+    actions.cancel(meeting=meeting, by=cast.viewer("secretariat"))
+    told = OutboxMail.objects.filter(kind="meetings.cancelled")
+    assert told.filter(recipient=later).exists()
+    assert told.count() == 13
+
+
+@pytest.mark.usefixtures("crowd")
+def test_who_took_office_since_hears_nothing_where_nobody_was_told(cast):
+    meeting = meeting_in(30)
+    hold(cast, announce(cast, meeting))
+    person_with("focal_point", state=cast.other)
+    actions.cancel(meeting=meeting, by=cast.viewer("secretariat"))
+    assert not OutboxMail.objects.filter(kind="meetings.cancelled").exists()
