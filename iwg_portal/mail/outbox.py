@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.validators import validate_email
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from iwg_portal.mail.enums import NO_LONGER_DUE, OPEN_BATCH, BatchState, MailState
@@ -162,18 +162,23 @@ def cancel(*, target: Model, kind: str = "", to: Model | None = None, address: s
         rows = rows.filter(recipient_id=to.pk)
     if address:
         rows = rows.filter(address__iexact=address)
-    return rows.update(state=MailState.CANCELLED, settled_at=timezone.now(), lease=None, leased_until=None)
+    return _end(rows)
 
 
 def cancel_for(person: Model) -> int:
     """Cancel everything planned for somebody who leaves; returns how many rows."""
     rows = OutboxMail.objects.filter(still_here(), recipient_id=person.pk)
-    return rows.update(state=MailState.CANCELLED, settled_at=timezone.now(), lease=None, leased_until=None)
+    return _end(rows)
 
 
 def withdraw(kind: str, people: Collection[int]) -> int:
     """Cancel what of one kind is planned for these people (ids) and was not given to a mail server yet; returns how
     many rows. Holds them until the transaction ends: no sender can hand one of them over meanwhile."""
     rows = OutboxMail.objects.filter(still_here(), kind=kind, recipient__in=people)
+    return _end(rows)
+
+
+def _end(rows: QuerySet[OutboxMail]) -> int:
+    """What a server said of an earlier try is not the reason, and does not stay."""
     now = timezone.now()
     return rows.update(state=MailState.CANCELLED, problem=NO_LONGER_DUE, settled_at=now, lease=None, leased_until=None)

@@ -21,19 +21,29 @@ from django.utils.translation import gettext as _
 
 from iwg_portal.mail.access import own_mails
 from iwg_portal.mail.actions.batches import STOPPED
-from iwg_portal.mail.enums import TOO_LATE, UNREACHABLE, MailState
+from iwg_portal.mail.enums import (
+    LOST_AFTER_DATA,
+    NO_LONGER_DUE,
+    STOPPED_AFTER_DATA,
+    TOO_LATE,
+    UNREACHABLE,
+    BatchState,
+    MailState,
+)
 from iwg_portal.mail.kinds import title_of
 from iwg_portal.mail.models import OutboxMail
 from iwg_portal.pages.for_you import Line
 from iwg_portal.pages.reminders import REPORTS, told_of
-from iwg_portal.reminders.ledger import DAILY, named
+from iwg_portal.reminders.ledger import DAILY, DIGEST, named
 from iwg_portal.reminders.registry import REMINDERS
 from meetings.access.action_points import visible_owners
 from meetings.access.meetings import visible_meetings
 from meetings.access.silence import visible_circulations
-from members.access import Viewer, looking, own_events
+from members.access import Viewer, looking, own_events, visible_reports
+from members.enums import ReportKind
 
 PAGE = 20
+AFTER_DATA = (STOPPED_AFTER_DATA, LOST_AFTER_DATA)
 NOT_THERE = frozenset({MailState.BOUNCED, MailState.UNKNOWN})
 
 
@@ -90,7 +100,7 @@ class OwnMails:
 
     def __init__(self, viewer: Viewer, now: dt.datetime, number: str | None = None) -> None:
         self.viewer, self.now = viewer, now
-        rows = own_mails(viewer).order_by("-not_before", "-id")
+        rows = own_mails(viewer).select_related("batch").order_by("-not_before", "-id")
         self.found: Page[OutboxMail] = Paginator(rows, PAGE).get_page(number)
 
     @cached_property
@@ -109,17 +119,26 @@ class OwnMails:
             title_of(mail.kind),
             None if mail.state == MailState.HELD else mail.settled_at or max(mail.not_before, mail.try_at),
             _state(mail, self.now),
-            mail.state in NOT_THERE,
+            mail.state in NOT_THERE or _is_lost(mail),
             mail.state == MailState.SENT and bool(since and mail.settled_at and mail.settled_at > since),
-            reminded if reminded is not None else [about] if about else [],
+            reminded if reminded is not None else [about] if about else self._elsewhere(mail),
             reminded is not None and not reminded,
         )
+
+    @staticmethod
+    def _elsewhere(mail: OutboxMail) -> list[Line]:
+        """A digest names nothing afterwards: what was new then is read where it stands."""
+        return [Line(reverse("digest"), _("What a digest tells you, and how often"))] if mail.kind == DIGEST else []
 
     @cached_property
     def _since(self) -> dt.datetime | None:
         """When she signed in the last time before this one; on her very first day nothing is new."""
         signed_in = own_events(self.viewer).filter(kind="person.signed_in").order_by("-id")
         return next(iter(signed_in.values_list("at", flat=True)[1:2]), None)
+
+    @cached_property
+    def _reports(self) -> frozenset[ReportKind]:
+        return frozenset(visible_reports(self.viewer))
 
     def _about(self, mails: Iterable[OutboxMail]) -> dict[tuple[str, str], Line]:
         wanted: dict[str, set[str]] = defaultdict(set)
@@ -147,11 +166,7 @@ class OwnMails:
             of_mail[mail].append(place)
             if kind not in REPORTS:
                 targets[kind].add(target)
-            elif (
-                self.viewer.person
-                and place not in lines
-                and (line := told_of(kind, step, self.viewer.person, self.now))
-            ):
+            elif place not in lines and (line := told_of(kind, step, self._reports)):
                 lines[place] = line
         for kind, those in targets.items():
             lines |= {(kind, target): line for target, line in self._still(kind, those).items()}
@@ -176,6 +191,17 @@ class OwnMails:
         return dict(reminder.lines(person, due, self.now)) if due else {}
 
 
+def _is_stopped(mail: OutboxMail) -> bool:
+    """Also one that its server had refused for the time being when the whole mail was stopped."""
+    return mail.problem == STOPPED or (mail.batch is not None and mail.batch.state == BatchState.STOPPED)
+
+
+def _is_lost(mail: OutboxMail) -> bool:
+    """Given up after a server refused it, or a line broke: she may have missed something."""
+    reason_of_ours = mail.problem in ("", NO_LONGER_DUE, TOO_LATE, UNREACHABLE)
+    return mail.state == MailState.CANCELLED and not reason_of_ours and not _is_stopped(mail)
+
+
 def _state(mail: OutboxMail, now: dt.datetime) -> str:
     match mail.state:
         case MailState.SENT:
@@ -188,8 +214,12 @@ def _state(mail: OutboxMail, now: dt.datetime) -> str:
             return _("not sent: mail does not reach your address")
         case MailState.CANCELLED if mail.problem == TOO_LATE:
             return _("not sent: it was too late")
-        case MailState.CANCELLED if mail.problem == STOPPED:
+        case MailState.CANCELLED if _is_stopped(mail):
             return _("not sent: the secretariat stopped it")
+        case MailState.CANCELLED if mail.problem in AFTER_DATA:
+            return _("perhaps it did not arrive: the line broke")
+        case MailState.CANCELLED if _is_lost(mail):
+            return _("did not arrive: your mail server refused it")
         case MailState.CANCELLED:
             return _("not sent: it was no longer due")
         case MailState.HELD:

@@ -54,11 +54,12 @@ def _lines(kind: ReportKind) -> Lines:
 REPORTS = {f"pages.report_{kind.value}": kind for kind in ReportKind}
 
 
-def told_of(name: str, step: str, person: Person, now: dt.datetime) -> Line | None:
-    """The report of which an earlier mail told her, by the period of that time; None where she may not open it now."""
+def told_of(name: str, step: str, visible: Collection[ReportKind]) -> Line | None:
+    """The report of which an earlier mail told somebody, by the period of that time; None where it is not among those
+    that she may open now (``visible``)."""
     kind = REPORTS[name]
     period = periods.parse(kind, step)
-    if period is None or kind not in visible_reports(viewer_for(person, clock.today(now))):
+    if period is None or kind not in visible:
         return None
     link = f"{settings.PUBLIC_URL.rstrip('/')}{reverse('report', args=[kind.value, period.key])}"
     return Line(str(SENTENCES[kind]) % {"period": period.words}, link, period.next.first)

@@ -16,9 +16,8 @@ from django.db.models import Model
 from iwg_portal.mail import outbox
 from iwg_portal.mail.enums import MailState
 from iwg_portal.reminders import clock, ledger
-from iwg_portal.reminders.enums import Cadence
 from iwg_portal.reminders.models import DigestChoice, DigestSent, Reminded
-from iwg_portal.reminders.queries import Found, fresh
+from iwg_portal.reminders.queries import Found, digests_due, fresh, since
 from iwg_portal.reminders.registry import readers
 
 PLANNING = 0x1_0B0C6  # the advisory lock's number; any that nobody else uses
@@ -124,9 +123,6 @@ def _write(slots: dict[int, tuple[clock.Slot, Found]], now: dt.datetime) -> int:
 
 # -- Digests ---------------------------------------------------------------------------------------------------------
 
-OLDEST = dt.timedelta(days=92)  # what is older is no news, also after a long absence
-
-
 @transaction.atomic
 def plan_digests(*, now: dt.datetime) -> int:
     """One mail for each reader and week or month, as she chose, on its first working day of hers without a reminder;
@@ -138,19 +134,11 @@ def plan_digests(*, now: dt.datetime) -> int:
         return 0
     days = readers(clock.today(now))
     slots = {person: slot for person, hers in days.items() if (slot := clock.morning(now, hers, person))}
-    choices = {row.person_id: row for row in DigestChoice.objects.filter(person__in=list(slots)).order_by("pk")}
-    periods: dict[int, str] = {}
-    for person, choice in choices.items():
-        zone = days[person].zone
-        period = clock.period(choice.cadence, now.astimezone(zone).date())
-        if choice.cadence != Cadence.NONE and choice.chosen_at.astimezone(zone).date() < period.first:
-            periods[person] = period.key
-    if not periods:
-        return 0
+    periods, choices = digests_due(now, {person: days[person].zone for person in slots})
     on = {person: slots[person].occurrence for person in periods}
-    for person in ledger.digests_of(periods) | ledger.reminded_that_day(on):
+    for person in ledger.reminded_that_day(on) if on else ():
         periods.pop(person, None)
-    return _write_digests(periods, slots, choices, now)
+    return _write_digests(periods, slots, choices, now) if periods else 0
 
 
 def _write_digests(
@@ -173,7 +161,7 @@ def _write_digests(
         DigestSent(
             person_id=person,
             period=periods[person],
-            since=max(choices[person].since, told.get(person, now - OLDEST), now - OLDEST),
+            since=since(choices[person], told.get(person), now),
             until=now,
             mail=mail,
         )

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -15,9 +16,12 @@ from django.utils import timezone
 from iwg_portal.base import marks
 from iwg_portal.mail import compose
 from iwg_portal.reminders import clock, ledger, notices
+from iwg_portal.reminders.enums import Cadence
+from iwg_portal.reminders.models import DigestChoice
 from iwg_portal.reminders.registry import REMINDERS, Due, Reminder, readers
 
 Found = list[tuple[Reminder, Due]]
+OLDEST = dt.timedelta(days=92)  # what is older is no news, also after a long absence
 
 
 def fresh(now: dt.datetime, mornings: Collection[int], soon: Collection[int]) -> dict[int, Found]:
@@ -37,14 +41,33 @@ def fresh(now: dt.datetime, mornings: Collection[int], soon: Collection[int]) ->
     return found
 
 
+def digests_due(now: dt.datetime, zones: dict[int, ZoneInfo]) -> tuple[dict[int, str], dict[int, DigestChoice]]:
+    """Of these people (ids, with the zone of each), whose digest is due: her period, and what she chose. Two queries."""
+    choices = {row.person_id: row for row in DigestChoice.objects.filter(person__in=list(zones)).order_by("pk")}
+    periods: dict[int, str] = {}
+    for person, choice in choices.items():
+        period = clock.period(choice.cadence, now.astimezone(zones[person]).date())
+        if choice.cadence != Cadence.NONE and choice.chosen_at.astimezone(zones[person]).date() < period.first:
+            periods[person] = period.key
+    done = ledger.digests_of(periods) if periods else set()
+    return {person: key for person, key in periods.items() if person not in done}, choices
+
+
+def since(choice: DigestChoice, told_until: dt.datetime | None, now: dt.datetime) -> dt.datetime:
+    """From when on a digest tells: what she chose, and what none before it told."""
+    return max(choice.since, told_until or now - OLDEST, now - OLDEST)
+
+
 @dataclass(frozen=True)
 class Coming:
     """A mail that is not planned yet: to whom, when (in her zone), and how many things it may name. When it leaves, it
-    may name fewer: what is done by then, or is not hers to see, is not said."""
+    may name fewer: what is done by then, or is not hers to see, is not said. ``digest``: it is one, as she chose it,
+    and names what is new by then."""
 
     person: Any
     at: dt.datetime
     found: Found
+    digest: DigestChoice | None = None
 
     @property
     def clock(self) -> str:
@@ -72,16 +95,31 @@ def coming(day: dt.date) -> list[Coming]:
         if slot := clock.morning(opens, hers, person):
             slots[person] = (slot, hers.zone)
     found = fresh(_noon(day), slots, ())
-    people = get_user_model()._default_manager.filter(pk__in=list(found), is_active=True).order_by("email")
-    return [Coming(row, slots[row.pk][0].not_before.astimezone(slots[row.pk][1]), found[row.pk]) for row in people]
+    # As the planner: who is reminded on a day has her digest on another.
+    periods, choices = digests_due(_noon(day), {pk: zone for pk, (_slot, zone) in slots.items() if pk not in found})
+    people = get_user_model()._default_manager.filter(pk__in=[*found, *periods], is_active=True).order_by("email")
+    return [
+        Coming(
+            row,
+            slots[row.pk][0].not_before.astimezone(slots[row.pk][1]),
+            found.get(row.pk, []),
+            choices[row.pk] if row.pk in periods else None,
+        )
+        for row in people
+    ]
 
 
 def letter(mail: Coming, day: dt.date) -> compose.Letter | None:
     """As she would read it, in her language and zone; None where nothing of it is hers to see."""
     language = getattr(mail.person, "mail_language", "") or settings.LANGUAGE_CODE
+    kind = ledger.DIGEST if mail.digest else ledger.DAILY
     with compose.speaking(language), timezone.override(mail.at.tzinfo):
-        context = notices.context_of(mail.person, mail.found, _noon(day))
-        return compose.write(ledger.DAILY, context, language=language, name=str(mail.person)) if context else None
+        if mail.digest:
+            told = ledger.told_until([mail.person.pk]).get(mail.person.pk)
+            context = notices.digest_of(mail.person, mail.digest, since(mail.digest, told, _noon(day)), timezone.now())
+        else:
+            context = notices.context_of(mail.person, mail.found, _noon(day))
+        return compose.write(kind, context, language=language, name=str(mail.person)) if context else None
 
 
 def _noon(day: dt.date) -> dt.datetime:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from iwg_portal.activity.log import record
 from iwg_portal.mail.models import MailBatch, OutboxMail
-from iwg_portal.mail.outbox import queue
+from iwg_portal.mail.outbox import cancel, queue
 from iwg_portal.reminders.ledger import DAILY
 from iwg_portal.reminders.models import Reminded
 from tests.factories import (
@@ -187,8 +187,17 @@ def test_it_is_paged_and_an_odd_page_is_the_nearest_one(cast):
     assert words(client, f"{URL}?page=x").count("A test mail") == 20
 
 
+def report_of(person, week):
+    mail = told(person, DAILY, occurrence=week)
+    Reminded.objects.create(
+        kind="pages.report_progress", target_type="members.person", target_id=str(person.pk), person=person,
+        step=week, mail=mail, planned_at=timezone.now(), included=True,
+    )  # fmt: skip
+
+
 def test_as_many_queries_for_many_mails_as_for_one(cast, owner):
-    person, client = cast.person("own_delegate"), cast.client("own_delegate")
+    person, client = cast.person("own_focal_point"), cast.client("own_focal_point")
+    report_of(person, "2026-Q1")
     reminded(person, owner, "meetings.action")
     told(person, "meetings.announced", MeetingFactory())
     client.get(URL)
@@ -198,8 +207,11 @@ def test_as_many_queries_for_many_mails_as_for_one(cast, owner):
         again = OwnerFactory(action=owner.action, state=StateFactory())
         reminded(person, again, "meetings.action", occurrence=f"2026-03-1{number}")
         told(person, "meetings.announced", MeetingFactory())
+    for quarter in (2, 3, 4):
+        report_of(person, f"2025-Q{quarter}")
     with CaptureQueriesContext(connection) as many:
-        client.get(URL)
+        page = client.get(URL).content.decode()
+    assert "/reports/progress/2025-Q4/" in page
     assert len(many) == len(few)
 
 
@@ -217,11 +229,37 @@ def test_the_first_page_and_the_account_lead_there(cast, part):
         ("too late", "not sent: it was too late"),
         ("stopped", "not sent: the secretariat stopped it"),
         ("no longer due", "not sent: it was no longer due"),
+        ("", "not sent: it was no longer due"),
+        ("connection lost after DATA", "perhaps it did not arrive: the line broke"),
+        ("RCPT 550", "did not arrive: your mail server refused it"),
     ],
 )
 def test_it_says_why_a_mail_was_not_sent(cast, problem, why):
     told(cast.person("own_delegate"), state="cancelled", problem=problem)
     assert why in words(cast.client("own_delegate"))
+
+
+def test_what_its_server_had_refused_for_now_when_it_was_stopped_was_stopped(cast):
+    person = cast.person("own_delegate")
+    batch = MailBatch.objects.create(
+        kind="mail.test", state="stopped", leaves_at=timezone.now(), settled_at=timezone.now()
+    )
+    told(person, state="cancelled", problem="RCPT 450", batch=batch)
+    assert "not sent: the secretariat stopped it" in words(cast.client("own_delegate"))
+
+
+def test_what_a_server_refused_before_its_matter_was_over_is_no_longer_due(cast):
+    person, meeting = cast.person("own_delegate"), MeetingFactory()
+    mail = told(person, "meetings.announced", meeting, state="due", problem="RCPT 450", refusals=1)
+    cancel(target=meeting)
+    mail.refresh_from_db()
+    assert mail.state == "cancelled"
+    assert "not sent: it was no longer due" in words(cast.client("own_delegate"))
+
+
+def test_a_digest_leads_to_what_she_chose(cast):
+    told(cast.person("own_delegate"), "digests.periodic")
+    assert 'href="/account/digest/">What a digest tells you' in cast.client("own_delegate").get(URL).content.decode()
 
 
 def test_what_is_done_since_is_not_said_to_be_due(cast, owner):

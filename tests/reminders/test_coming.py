@@ -5,10 +5,11 @@ import datetime as dt
 import pytest
 import time_machine
 
-from iwg_portal.mail.models import OutboxMail
+from iwg_portal.mail.models import MailBatch, OutboxMail
 from iwg_portal.reminders import queries
-from iwg_portal.reminders.models import Reminded
+from iwg_portal.reminders.models import DigestChoice, DigestSent, Reminded
 from meetings.models import ActionOwner
+from tests.factories import MeetingFactory
 from tests.reminders.world import action, at, tick
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +52,34 @@ def test_it_says_what_then_goes_out_and_plans_nothing(cast, holder):
     assert subject in shown
     assert all(line.strip() in shown for line in text.splitlines() if line.strip() and "http" not in line)
     assert "due on" not in shown  # her language, not that of the secretariat
+
+
+def test_digests_and_mails_that_are_held_stand_there_too(cast, holder):
+    other = cast.person("own_focal_point")
+    with time_machine.travel(at(2026, 6, 17, 9), tick=False):
+        meeting = MeetingFactory(state="announced", audience="group", title="News of the group")
+        for person in (holder, other):
+            DigestChoice.objects.create(
+                person=person, cadence="weekly", topics=["meetings"], since=at(2026, 6, 10), chosen_at=at(2026, 6, 17)
+            )
+    action(DUE, holder, cast.own)  # who is reminded has her digest on another day
+    batch = MailBatch.objects.create(kind="meetings.announced", target_type="meetings.meeting", leaves_at=EVE)
+    batch.target_id = str(meeting.pk)
+    batch.state = "held"
+    batch.save()
+    outbox_row = {"kind": batch.kind, "target_type": batch.target_type, "target_id": batch.target_id, "state": "held"}
+    OutboxMail.objects.create(
+        **outbox_row, recipient=other, batch=batch, message_id="<one@example.org>",
+        not_before=EVE, try_at=EVE, deadline=EVE + dt.timedelta(days=2),
+    )  # fmt: skip
+    page = read(cast, LIST)
+    assert page.count("Digest, if there is something new") == 1
+    assert f'href="{LIST}{other.pk}/"' in page
+    assert f'href="/mail/batches/{batch.pk}/"' in page
+    assert "Held: 1 person is not told" in page
+    shown = read(cast, f"{LIST}{other.pk}/")
+    assert "News of the group" in shown or "/meetings/" in shown
+    assert not DigestSent.objects.exists()
 
 
 def test_what_was_said_already_and_what_is_done_are_not_there(cast, holder):

@@ -25,6 +25,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
     context = {
         "overview": queries.overview(access.visible_mails(viewer)),
         "waiting": waiting,
+        "rows": [(mail, title_of(mail.kind)) for mail in waiting],
         "batches": [(row, title_of(row.kind)) for row in queries.lately(access.visible_batches(viewer))[:SHOWN]],
         "decides": access.can_decide(viewer),
         "unreachable": access.visible_unreachable(viewer)[:SHOWN],

@@ -1,4 +1,5 @@
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -7,7 +8,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from iwg_portal.base.render import render
-from iwg_portal.mail.access import can_decide
+from iwg_portal.mail.access import can_decide, visible_batches
+from iwg_portal.mail.kinds import title_of
+from iwg_portal.mail.queries import open_about
 from iwg_portal.pages.morning import MorningPage
 from iwg_portal.reminders import queries as reminders
 from meetings.access import runs_meetings
@@ -26,15 +29,16 @@ def morning(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def coming_mails(request: HttpRequest) -> HttpResponse:
-    """To whom reminders go out on the next working day, as things stand."""
+    """To whom reminders and digests go out on the next working day, as things stand; and what waits to leave to many."""
     if not can_decide(request.viewer):
         raise Http404
+    waiting = [(row, title_of(row.kind)) for row in open_about(visible_batches(request.viewer), Q())]
     day = reminders.coming_day(timezone.now())
     rows = Paginator(reminders.coming(day), PAGE).get_page(request.GET.get("page"))
     count = rows.paginator.count
     sentence = ngettext("%(count)s mail, as things stand now.", "%(count)s mails, as things stand now.", count)
     context = {"day": day, "rows": rows, "sentence": sentence % {"count": count}, "crumbs": _crumbs()}
-    return render(request, "pages/coming_mails.html", context)
+    return render(request, "pages/coming_mails.html", context | {"waiting": waiting})
 
 
 @require_safe
