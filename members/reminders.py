@@ -38,7 +38,7 @@ from members.models import (
 from members.notices.joining import address_of
 
 ENDING = "members.term_ending"
-CONFIRMING = "members.confirmation"
+CONFIRMING, INVITATION = "members.confirmation", "members.invitation_lapsing"
 ASKED = (Role.FOCAL_POINT, Role.SECRETARIAT, Role.ADMINISTRATOR)
 WARNED_FOR = dt.timedelta(days=7)  # nobody loses an office sooner after the first warning
 LAPSING = dt.timedelta(hours=48)  # an invitation lives for 72
@@ -297,7 +297,7 @@ def invitation_lines(person: Person, targets: Collection[str], now: dt.datetime)
 
 
 @reminds(
-    "members.invitation_lapsing",
+    INVITATION,
     about=AccountLink,
     lines=invitation_lines,
     title=gettext_lazy("Invitation that lapses"),

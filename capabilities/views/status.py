@@ -25,9 +25,11 @@ from capabilities.queries import framework as texts
 from capabilities.queries import readers
 from capabilities.queries import status as query
 from capabilities.queries.releases import released
+from capabilities.reminders import STATUS
 from iwg_portal.base import marks
 from iwg_portal.base.dates import date_format
 from iwg_portal.base.render import render
+from iwg_portal.reminders import ledger
 from members.access import Viewer, reaches, visible_member_states
 from members.actions.files import note_refused_passenger_data
 from members.enums import Audience, is_wider
@@ -158,7 +160,9 @@ class StatusPage:
         }
 
     def edit(self, form: StatusForm) -> dict[str, Any]:
-        return {**self._common(self.audience(form)), "form": form}
+        held = self.standing.report
+        reminded = ledger.reminded_on(STATUS, [held]).get(str(held.pk)) if held else None
+        return {**self._common(self.audience(form)), "form": form, "reminded": reminded}
 
     def preview(self, form: StatusForm, seen: int) -> dict[str, Any]:
         """``form`` is valid. ``seen`` other than the last report: somebody reported meanwhile, and the page says so."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Subquery, Window
@@ -25,6 +25,7 @@ from capabilities.access import can_import, visible_assessments, visible_rounds,
 from capabilities.enums import AssessmentState
 from capabilities.models import Round
 from capabilities.queries import region as status
+from capabilities.reminders import ROUND
 from iwg_portal.base.dates import date_format
 from iwg_portal.jobs import queries as jobs
 from iwg_portal.jobs.access import can_see_jobs, visible_runs
@@ -33,6 +34,7 @@ from iwg_portal.mail.enums import BatchState, MailState
 from iwg_portal.mail.kinds import title_of
 from iwg_portal.mail.queries import LATE, counted
 from iwg_portal.pages.for_you import OLD, Line
+from iwg_portal.reminders import ledger
 from meetings.access import visible_meetings
 from meetings.access.action_points import visible_owners
 from meetings.access.lessons import unfinished_lessons
@@ -50,7 +52,7 @@ EXPIRING = dt.timedelta(days=60)
 @dataclass(frozen=True)
 class Part:
     """``count`` of what is stuck, the first ``lines`` of it, how many ``more`` there are, and the next step: ``url``
-    and its ``label``."""
+    and its ``label``. ``reminded``: when somebody was last reminded of it."""
 
     title: str
     count: int
@@ -58,6 +60,7 @@ class Part:
     url: str
     label: str
     more: int
+    reminded: dt.datetime | None = None
 
 
 def _part(title: str, count: int, lines: list[Line], url: str, label: str, *, of: int | None = None) -> Part:
@@ -66,7 +69,7 @@ def _part(title: str, count: int, lines: list[Line], url: str, label: str, *, of
 
 
 class MorningPage:
-    """One reader's page at ``now`` (aware), on ``today`` (the group’s calendar day). At most thirteen queries."""
+    """One reader's page at ``now`` (aware), on ``today`` (the group’s calendar day). At most fourteen queries."""
 
     def __init__(self, viewer: Viewer, now: dt.datetime, today: dt.date) -> None:
         self.viewer, self.now, self.today = viewer, now, today
@@ -140,7 +143,9 @@ class MorningPage:
             title = _("The round %(year)s: states without data") % {"year": newest.year}
         imports = can_import(self.viewer)
         url, label = (reverse("imports"), _("Import")) if imports else (reverse("region"), _("Region"))
-        return _part(title, len(missing) + is_overdue, lines, url, label)
+        part = _part(title, len(missing) + is_overdue, lines, url, label)
+        told = ledger.reminded_on(ROUND, [newest]).get(str(newest.pk)) if newest and missing else None
+        return replace(part, reminded=told)
 
     # -- Meetings --------------------------------------------------------------------------------------------------
 

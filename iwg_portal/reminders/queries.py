@@ -42,7 +42,7 @@ def fresh(now: dt.datetime, mornings: Collection[int], soon: Collection[int]) ->
 
 
 def digests_due(now: dt.datetime, zones: dict[int, ZoneInfo]) -> tuple[dict[int, str], dict[int, DigestChoice]]:
-    """Of these people (ids, with the zone of each), whose digest is due: her period, and what she chose. Two queries."""
+    """Of these people (ids, with the zone of each), whose digest is due: her period, what she chose. Two queries."""
     choices = {row.person_id: row for row in DigestChoice.objects.filter(person__in=list(zones)).order_by("pk")}
     periods: dict[int, str] = {}
     for person, choice in choices.items():

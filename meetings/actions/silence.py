@@ -158,7 +158,7 @@ def take_position(
 
     After the end nothing is decided any more: then the words are kept as a late comment, which is what comes back.
     Raises ``PermissionDenied``, ``ValidationError`` (an objection without a reason). Side effects: an event; after an
-    objection mail to the secretariat and the chair.
+    objection mail to the secretariat, the chair, and whoever was told that it was circulated.
     """
     at = timezone.now()
     meeting, circulation = _both(circulation)

@@ -4,10 +4,11 @@ and mail leaves the portal for good."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -30,17 +31,22 @@ def circulated(circulation: Circulation, people: Iterable[Person]) -> None:
 
 def taken_back(circulation: Circulation) -> None:
     """To whoever was told that it was circulated; what had not left is cancelled already."""
+    outbox.queue_all("meetings.taken_back", target=circulation, to=_told_of(circulation))
+
+
+def objected(circulation: Circulation, running: Collection[Person]) -> None:
+    """To the secretariat and the chair, who act; and to whoever was told that it was circulated."""
+    outbox.queue_all("meetings.objection", target=circulation, to=running)
+    others = [person for person in _told_of(circulation) if person not in running]
+    outbox.queue_all("meetings.stopped", target=circulation, to=others)
+
+
+def _told_of(circulation: Circulation) -> QuerySet[Person]:
     told = OutboxMail.objects.filter(
         kind="meetings.circulated", target_type=circulation._meta.label_lower, target_id=str(circulation.pk)
     )
     people = told.exclude(state=MailState.CANCELLED).values("recipient_id")
-    readers = Person.objects.filter(pk__in=people, is_active=True).order_by("pk")
-    outbox.queue_all("meetings.taken_back", target=circulation, to=readers)
-
-
-def objected(circulation: Circulation, people: Iterable[Person]) -> None:
-    """To the secretariat and the chair."""
-    outbox.queue_all("meetings.objection", target=circulation, to=people)
+    return Person.objects.filter(pk__in=people, is_active=True).order_by("pk")
 
 
 def adopted(circulation: Circulation, people: Iterable[Person]) -> None:
@@ -83,6 +89,16 @@ def objection_mail(mail: OutboxMail) -> dict[str, Any] | None:
     if found is None or found.state != CirculationState.STOPPED:
         return None
     return {"link": _link(found.record.meeting_id)}
+
+
+@kinds.kind(
+    "meetings.stopped",
+    title=gettext_lazy("A record is not adopted: a silence procedure has stopped"),
+    sample=lambda: {"link": _link(1)},
+)
+def stopped_mail(mail: OutboxMail) -> dict[str, Any] | None:
+    """As ``objection_mail``, for the delegations."""
+    return objection_mail(mail)
 
 
 @kinds.kind("meetings.adopted", title=gettext_lazy("A record is adopted"), sample=lambda: {"link": _link(1)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import messages
@@ -16,10 +17,12 @@ from django.utils.translation import gettext as _
 
 from capabilities.queries import framework as texts_of
 from iwg_portal.base import marks
+from iwg_portal.reminders import ledger
 from meetings.access import lessons as access
 from meetings.enums import LessonState, TextKind, Theme
 from meetings.models import Lesson, LessonText
 from meetings.queries import lessons as query
+from meetings.reminders.lessons import KIND
 from members.access import Viewer, visible_member_states
 from members.enums import Audience, Language, narrowest
 
@@ -202,6 +205,13 @@ class LessonPage:
         self.raw_files = [file for file in files if not access.is_published(file, lesson)]
         self.indicators = query.indicators_of(lesson)
         self.useful = query.useful_to(lesson) if self.is_approved else 0
+
+    @property
+    def reminded(self) -> dt.datetime | None:
+        """When the secretariat was last told that it waits; approved, it waits for nobody."""
+        if self.lesson.status != LessonState.SUBMITTED:
+            return None
+        return ledger.reminded_on(KIND, [self.lesson]).get(str(self.lesson.pk))
 
     @property
     def title(self) -> str:

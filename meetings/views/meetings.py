@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from itertools import groupby
 from typing import Any
@@ -19,17 +20,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from iwg_portal.base.markdown import html
 from iwg_portal.base.render import render
+from iwg_portal.reminders import ledger
 from meetings.access import agenda as agenda_access
 from meetings.access import meetings as access
 from meetings.access.groups import can_edit_group, can_hand_over
 from meetings.access.records import can_write
 from meetings.actions import meetings as actions
-from meetings.enums import ItemState, MeetingState
+from meetings.enums import WRITABLE, ItemState, MeetingState
 from meetings.forms.meetings import CloneForm, MeetingForm, blame, differences, first_values
 from meetings.models import AgendaItem, Meeting
 from meetings.notices.meetings import BEFORE_ITS_END
 from meetings.queries import meetings as query
 from meetings.queries.agenda import parted, timetable
+from meetings.reminders.meetings import TO_ANNOUNCE, TO_CIRCULATE
 from meetings.views.cards import cards
 from meetings.views.decisions import heading
 from meetings.views.mails import mass_mails
@@ -169,8 +172,17 @@ def _meeting_page(request: HttpRequest, found: Meeting, problems: list[str] | No
         "crumbs": _crumbs(found),
         "problems": problems or [],
         "mass_mails": mass_mails(viewer, found),
+        "reminded": _reminded(viewer, found),
     }
     return render(request, "meetings/meetings/meeting.html", context, status=422 if problems else 200)
+
+
+def _reminded(viewer: Viewer, found: Meeting) -> dt.datetime | None:
+    """When whoever runs meetings was last told that it is not announced, or its record not circulated."""
+    waits = {MeetingState.DRAFT: TO_ANNOUNCE} | dict.fromkeys(WRITABLE, TO_CIRCULATE)
+    if found.state not in waits or not access.runs_meetings(viewer):
+        return None
+    return ledger.reminded_on(waits[MeetingState(found.state)], [found]).get(str(found.pk))
 
 
 def _lead(found: Meeting) -> str:

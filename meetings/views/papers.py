@@ -30,6 +30,7 @@ from iwg_portal.base.render import render
 from iwg_portal.base.uploads import storage
 from iwg_portal.base.uploads.handlers import receives_files
 from iwg_portal.base.uploads.names import disposition
+from iwg_portal.reminders import ledger
 from meetings.access import papers as access
 from meetings.access.meetings import visible_items, visible_meetings
 from meetings.actions import papers as actions
@@ -37,6 +38,7 @@ from meetings.enums import ItemState, MeetingState
 from meetings.forms.papers import NewPaperForm, PaperFileForm, PaperForm
 from meetings.models import AgendaItem, Meeting, Paper
 from meetings.queries import papers as query
+from meetings.reminders.meetings import PAPERS
 from meetings.views.standing import meeting_address
 from members.access import Viewer
 from members.actions.files import note_refused_passenger_data
@@ -82,10 +84,11 @@ def papers(request: HttpRequest, pk: int) -> HttpResponse:
     rows = list(access.in_agenda_order(_of(viewer, meeting)))
     found = query.sheets(rows, access.newest_versions(viewer, rows), look.at if look else None)
     shown = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    last = query.newest(found)
+    last, agenda = query.newest(found), _agenda(viewer, meeting)
     context = {
         "meeting": meeting,
-        "headings": query.by_item(shown, _agenda(viewer, meeting)),
+        "headings": query.by_item(shown, agenda),
+        "reminded": max(ledger.reminded_on(PAPERS, agenda).values(), default=None) if meeting.papers_due_on else None,
         "shown": shown,
         "sentence": _sentence(found, look.at if look else None),
         "look": look,

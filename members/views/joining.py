@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 from django.contrib import messages
@@ -19,10 +20,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from iwg_portal.base.marks import colon
 from iwg_portal.base.render import render
 from iwg_portal.base.step_up import step_up_required
+from iwg_portal.reminders import ledger
 from members import access, actions
 from members.enums import ProposalStatus
 from members.forms import DeclineForm, ProposeForm
 from members.models import Proposal
+from members.reminders import INVITATION
 
 PAGE = 50
 
@@ -88,11 +91,18 @@ def proposal(request: HttpRequest, pk: str) -> HttpResponse:
     context = {
         "proposal": found,
         "sentence": f"{found}{colon()}{found.stage.label}",
+        "reminded": _reminded(found),
         "allowed": access.allowed_for(request.viewer, found),
         "form": form,
         "crumbs": _crumbs(),
     }
     return render(request, "members/joining/proposal.html", context)
+
+
+def _reminded(found: Proposal) -> dt.datetime | None:
+    """When who proposed her was told that the invitation lapses."""
+    link = getattr(found, "link", None)
+    return ledger.reminded_on(INVITATION, [link]).get(str(link.pk)) if link else None
 
 
 @step_up_required

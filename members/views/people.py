@@ -20,7 +20,7 @@ from iwg_portal.activity import log
 from iwg_portal.base.render import render
 from iwg_portal.base.step_up import step_up_required
 from iwg_portal.reminders import ledger
-from members import access, actions
+from members import access, actions, reminders
 from members.access import Viewer
 from members.enums import Role
 from members.forms import ConfirmForm, MoveForm
@@ -180,5 +180,8 @@ def confirm_people(request: HttpRequest) -> HttpResponse:
             ended = ngettext("%(n)d office ended", "%(n)d offices ended", left) % {"n": left}
             messages.success(request, f"{words}; {ended}.")
             return redirect("confirm_people" if access.confirmable_terms(request.viewer).exists() else "home")
-    rows = [{"term": term, "field": form[f"term-{term.pk}"]} for term in form.terms]
+    reminded = ledger.reminded_on(reminders.CONFIRMING, form.terms)
+    rows = [
+        {"term": term, "field": form[f"term-{term.pk}"], "reminded": reminded.get(str(term.pk))} for term in form.terms
+    ]
     return render(request, "members/people/confirm.html", {"form": form, "rows": rows})

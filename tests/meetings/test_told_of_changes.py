@@ -124,6 +124,26 @@ def test_of_a_record_that_is_taken_back_whoever_was_told_of_it_is_told(cast):
     assert meeting.title not in words
 
 
+def test_of_an_objection_whoever_was_told_of_the_record_is_told(cast):
+    meeting = MeetingFactory(state="drafted")
+    BlockFactory(item=ItemFactory(meeting=meeting))
+    for part in ("own_delegate", "other_delegate", "chair"):
+        cast.person(part)
+    by = cast.viewer("secretariat")
+    circulation = silence.circulate(meeting=meeting, deadline=timezone.now() + 7 * DAY, by=by)
+    mails("circulated").exclude(recipient=cast.person("other_delegate")).update(state=MailState.SENT)
+    silence.take_position(
+        circulation=circulation, state=cast.own, stance="object", text="A reason", by=cast.viewer("own_focal_point")
+    )
+    # Not whose own mail had not left, nor who is told as the one who acts.
+    assert to("stopped") == ["Own Delegate", "Own Focal Point"]
+    assert to("objection") == ["Chair", "Secretariat"]
+    words = said(mails("stopped").first())
+    assert f"/meetings/{meeting.pk}/silence/" in words
+    assert "not adopted" in words
+    assert not [secret for secret in (meeting.title, "Ownland", "A reason") if secret in words]
+
+
 @pytest.mark.parametrize(
     ("state", "mailed", "words"),
     [

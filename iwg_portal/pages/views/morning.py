@@ -29,7 +29,7 @@ def morning(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def coming_mails(request: HttpRequest) -> HttpResponse:
-    """To whom reminders and digests go out on the next working day, as things stand; and what waits to leave to many."""
+    """To whom reminders and digests go out on the next working day, as things stand; and what waits for many."""
     if not can_decide(request.viewer):
         raise Http404
     waiting = [(row, title_of(row.kind)) for row in open_about(visible_batches(request.viewer), Q())]
