@@ -38,10 +38,10 @@ def _focal_points(on: dt.date) -> dict[int, list[int]]:
 def status_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
     """Not what the status is; of which states it speaks, she knows."""
     rows = visible_status(viewer_for(person)).filter(pk__in=targets).select_related("state").order_by("pk")
-    words = _("The %(kind)s status of your state was stated more than twelve months ago. Please say how it is now.")
+    say = plans.sayings(STATUS)
     return {
         str(row.pk): Line(
-            words % {"kind": row.get_kind_display()},
+            say("old", kind=row.get_kind_display()),
             address("status_update", row.state.alpha2.lower(), row.kind),
             row.as_of,
         )
@@ -53,6 +53,11 @@ def status_lines(person: Person, targets: Collection[str], now: dt.datetime) -> 
     STATUS,
     about=StatusReport,
     lines=status_lines,
+    says={
+        "old": gettext_lazy(
+            "The %(kind)s status of your state was stated more than twelve months ago. Please say how it is now."
+        )
+    },
     title=gettext_lazy("Status that is older than a year"),
     rule=gettext_lazy("To the focal points of the state; counted from the day to which the status refers."),
     steps=Steps((OLD, OLD + 30), 90, lowest=OLD, highest=3 * OLD),
@@ -71,14 +76,15 @@ def status(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Du
 
 def round_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
     rows = visible_rounds(viewer_for(person)).filter(pk__in=targets)
-    words = _("Your state has given no answers to the round %(year)s yet.")
-    return {str(row.pk): Line(words % {"year": row.year}, address("region"), row.reference_date) for row in rows}
+    say = plans.sayings(ROUND)
+    return {str(row.pk): Line(say("missing", year=row.year), address("region"), row.reference_date) for row in rows}
 
 
 @reminds(
     ROUND,
     about=Round,
     lines=round_lines,
+    says={"missing": gettext_lazy("Your state has given no answers to the round %(year)s yet.")},
     title=gettext_lazy("Round without data of a state"),
     rule=gettext_lazy("To the focal points of the state; counted from the day to which the round refers."),
     steps=Steps((-30, -7, 7, 30), highest=180),

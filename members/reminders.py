@@ -12,8 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.dates import date_format
 from iwg_portal.mail.models import UnreachableAddress
@@ -38,6 +37,7 @@ from members.models import (
 from members.notices.joining import address_of
 
 ENDING = "members.term_ending"
+UNREACHABLE = "members.address_unreachable"
 CONFIRMING, INVITATION = "members.confirmation", "members.invitation_lapsing"
 ASKED = (Role.FOCAL_POINT, Role.SECRETARIAT, Role.ADMINISTRATOR)
 WARNED_FOR = dt.timedelta(days=7)  # nobody loses an office sooner after the first warning
@@ -115,34 +115,34 @@ def confirmation_lines(person: Person, targets: Collection[str], now: dt.datetim
     counts: Counter[tuple[dt.date, State | None]] = Counter()
     for term in terms:
         counts[_ends(term, warned, today), None if term.pk in hers else term.state] += 1
-    found = {}
+    found, say = {}, plans.sayings(CONFIRMING)
     for term in terms:
         day, state = _ends(term, warned, today), None if term.pk in hers else term.state
-        found[str(term.pk)] = _confirmation(counts[day, state], day, state)
+        n = counts[day, state]
+        name = ("nobodys" if state else "own") + ("" if n == 1 else "_many")
+        text = say(name, n=n, day=date_format(day, "DATE_FORMAT"), state=state.name if state else "")
+        found[str(term.pk)] = Line(text, address_of("proposals" if state else "confirm_people"), day)
     return found
-
-
-def _confirmation(n: int, day: dt.date, state: State | None) -> Line:
-    words = {"n": n, "day": date_format(day, "DATE_FORMAT"), "state": state.name if state else ""}
-    if state is None:
-        text = ngettext(
-            "Please confirm the office of a person for whom you answer; otherwise it lapses on %(day)s.",
-            "Please confirm the offices of %(n)d people for whom you answer; otherwise they lapse on %(day)s.",
-            n,
-        )
-        return Line(text % words, address_of("confirm_people"), day)
-    text = ngettext(
-        "Nobody can confirm an office of %(state)s, which has no focal point; it lapses on %(day)s.",
-        "Nobody can confirm %(n)d offices of %(state)s, which has no focal point; they lapse on %(day)s.",
-        n,
-    )
-    return Line(text % words, address_of("proposals"), day)
 
 
 @reminds(
     CONFIRMING,
     about=Term,
     lines=confirmation_lines,
+    says={
+        "own": gettext_lazy(
+            "Please confirm the office of a person for whom you answer; otherwise it lapses on %(day)s."
+        ),
+        "own_many": gettext_lazy(
+            "Please confirm the offices of %(n)s people for whom you answer; otherwise they lapse on %(day)s."
+        ),
+        "nobodys": gettext_lazy(
+            "Nobody can confirm an office of %(state)s, which has no focal point; it lapses on %(day)s."
+        ),
+        "nobodys_many": gettext_lazy(
+            "Nobody can confirm %(n)s offices of %(state)s, which has no focal point; they lapse on %(day)s."
+        ),
+    },
     title=gettext_lazy("People to confirm"),
     rule=gettext_lazy(
         "To the focal points of the state; of observers, partners and states without a focal point to the "
@@ -186,16 +186,13 @@ def _confirmers(today: dt.date) -> Callable[[Term], set[int]]:
 
 def ending_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
     """Her own office by its name; of somebody else's only that there is one."""
-    found = {}
+    found, say = {}, plans.sayings(ENDING)
     for term in visible_terms(viewer_for(person)).filter(pk__in=targets, ends_on__isnull=False):
         day = date_format(term.last_day, "DATE_FORMAT")
         if term.person_id == person.pk:
-            text = _("Your office (%(office)s) ends after %(day)s. Please hand over what you hold.") % {
-                "office": term.office,
-                "day": day,
-            }
+            text = say("own", office=term.office, day=day)
         else:
-            text = _("An office in your delegation ends after %(day)s. Please propose who follows.") % {"day": day}
+            text = say("others", day=day)
         link = f"{settings.PUBLIC_URL.rstrip('/')}{reverse('person', args=[term.person_id])}"
         found[str(term.pk)] = Line(text, link, term.last_day)
     return found
@@ -205,6 +202,10 @@ def ending_lines(person: Person, targets: Collection[str], now: dt.datetime) -> 
     ENDING,
     about=Term,
     lines=ending_lines,
+    says={
+        "own": gettext_lazy("Your office (%(office)s) ends after %(day)s. Please hand over what you hold."),
+        "others": gettext_lazy("An office in your delegation ends after %(day)s. Please propose who follows."),
+    },
     title=gettext_lazy("Office that ends"),
     rule=gettext_lazy("To who holds it and to the focal points of the state; counted from the first day without it."),
     steps=Steps((-60, -14), lowest=-180, highest=-1),
@@ -242,19 +243,23 @@ def term_ending(now: dt.datetime, only: Collection[str] | None = None) -> Iterat
 
 def unreachable_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
     """Not whose address."""
-    found = {}
+    found, say = {}, plans.sayings(UNREACHABLE)
     for other in visible_unreachable(viewer_for(person)).filter(pk__in=targets):
         since = timezone.localdate(other.unreachable_since)
-        words = _("Since %(day)s mail has not reached a person for whom you answer. Is the address still right?")
         link = f"{settings.PUBLIC_URL.rstrip('/')}{reverse('person', args=[other.pk])}"
-        found[str(other.pk)] = Line(words % {"day": date_format(since, "DATE_FORMAT")}, link, since)
+        found[str(other.pk)] = Line(say("since", day=date_format(since, "DATE_FORMAT")), link, since)
     return found
 
 
 @reminds(
-    "members.address_unreachable",
+    UNREACHABLE,
     about=Person,
     lines=unreachable_lines,
+    says={
+        "since": gettext_lazy(
+            "Since %(day)s mail has not reached a person for whom you answer. Is the address still right?"
+        )
+    },
     title=gettext_lazy("Address that mail does not reach"),
     rule=gettext_lazy("Once, to the focal points of the person’s state; of others to the secretariat."),
 )
@@ -287,11 +292,10 @@ def address_unreachable(now: dt.datetime, only: Collection[str] | None = None) -
 
 def invitation_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
     """Not whom it invites."""
-    found = {}
+    found, say = {}, plans.sayings(INVITATION)
     for proposal in visible_proposals(viewer_for(person)).filter(link__in=targets):
         on = timezone.localdate(proposal.link.expires_at)
-        text = _("An invitation for which you asked lapses on %(day)s and is not accepted yet.")
-        words = text % {"day": date_format(on, "DATE_FORMAT")}
+        words = say("lapses", day=date_format(on, "DATE_FORMAT"))
         found[str(proposal.link.pk)] = Line(words, address_of("proposals"), on)
     return found
 
@@ -300,6 +304,7 @@ def invitation_lines(person: Person, targets: Collection[str], now: dt.datetime)
     INVITATION,
     about=AccountLink,
     lines=invitation_lines,
+    says={"lapses": gettext_lazy("An invitation for which you asked lapses on %(day)s and is not accepted yet.")},
     title=gettext_lazy("Invitation that lapses"),
     rule=gettext_lazy("To who asked for it, in its last two days."),
 )

@@ -31,6 +31,7 @@ WITHOUT = {
     "reminders.Reminded": LEDGER,
     "reminders.AnswerLink": LEDGER,
     "reminders.ReminderPlan": COMMON,
+    "reminders.ReminderSentence": COMMON,
     "reminders.DigestChoice": ITSELF,
     "reminders.DigestSent": LEDGER,
     "mail.DemoMail": "what the demonstration would have sent: exists in demonstration mode alone",

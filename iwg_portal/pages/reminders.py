@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from iwg_portal.pages import periods
-from iwg_portal.reminders import clock
+from iwg_portal.reminders import clock, plans
 from iwg_portal.reminders.registry import Due, Line, Lines, reminds
 from members.access import viewer_for, visible_reports
 from members.access.viewer import viewers
@@ -44,7 +44,7 @@ def _lines(kind: ReportKind) -> Lines:
         if str(person.pk) not in targets or kind not in visible_reports(viewer_for(person, clock.today(now))):
             return {}
         period = periods.newest(kind, clock.today(now))
-        text = str(SENTENCES[kind]) % {"period": period.words}
+        text = plans.sayings(f"pages.report_{kind.value}")("ready", period=period.words)
         link = f"{settings.PUBLIC_URL.rstrip('/')}{reverse('report', args=[kind.value, period.key])}"
         return {str(person.pk): Line(text, link, period.next.first)}
 
@@ -69,6 +69,7 @@ def told_of(name: str, step: str, visible: Collection[ReportKind]) -> Line | Non
     "pages.report_status",
     about=Person,
     lines=_lines(ReportKind.STATUS),
+    says={"ready": SENTENCES[ReportKind.STATUS]},
     title=gettext_lazy("Monthly status report"),
     rule=gettext_lazy("To the chair, on the first working day after the month."),
 )
@@ -80,6 +81,7 @@ def status(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[Du
     "pages.report_progress",
     about=Person,
     lines=_lines(ReportKind.PROGRESS),
+    says={"ready": SENTENCES[ReportKind.PROGRESS]},
     title=gettext_lazy("Quarterly progress report"),
     rule=gettext_lazy("To the focal points of each member state, on the first working day after the quarter."),
 )
@@ -91,6 +93,7 @@ def progress(now: dt.datetime, only: Collection[str] | None = None) -> Iterator[
     "pages.report_operations",
     about=Person,
     lines=_lines(ReportKind.OPERATIONS),
+    says={"ready": SENTENCES[ReportKind.OPERATIONS]},
     title=gettext_lazy("Weekly operations report"),
     rule=gettext_lazy("To the secretariat, on the first working day after the week."),
 )

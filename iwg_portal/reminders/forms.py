@@ -9,10 +9,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.uploads.detector import no_passenger_data
+from iwg_portal.reminders import plans
 from iwg_portal.reminders.digests import follows, only, topics
 from iwg_portal.reminders.enums import Cadence
 from iwg_portal.reminders.models import MOST_STEPS, DigestChoice
@@ -23,6 +25,11 @@ NOTES = {
     "en": gettext_lazy("Words of the secretariat, in English"),
     "fr": gettext_lazy("Words of the secretariat, in French"),
     "pt": gettext_lazy("Words of the secretariat, in Portuguese"),
+}
+SENTENCES = {
+    "en": gettext_lazy("Instead, in English"),
+    "fr": gettext_lazy("Instead, in French"),
+    "pt": gettext_lazy("Instead, in Portuguese"),
 }
 
 
@@ -71,6 +78,21 @@ class PlanForm(forms.Form):
                 widget=forms.TextInput(attrs={"lang": language}),
                 validators=[ProhibitNullCharactersValidator(), no_passenger_data],
             )
+        self.says = kept.reminder.says
+        held = kept.sentences
+        for name, ours in self.says.items():
+            for language, label in SENTENCES.items():
+                with translation.override(language):
+                    text = plans.written(ours)
+                self.fields[f"says_{name}_{language}"] = forms.CharField(
+                    label=label,
+                    required=False,
+                    max_length=300,
+                    initial=getattr(held.get(name), f"text_{language}", ""),
+                    help_text=_("The portal’s own: %(text)s") % {"text": text},
+                    widget=forms.TextInput(attrs={"lang": language}),
+                    validators=[ProhibitNullCharactersValidator(), no_passenger_data],
+                )
         self.usual = kept.reminder.steps
         if not self.usual or self.usual.lowest >= 0:
             del self.fields["before"]
@@ -94,6 +116,8 @@ class PlanForm(forms.Form):
             for language in NOTES:
                 if f"note_{language}" in found and not found[f"note_{language}"]:
                     self.add_error(f"note_{language}", _("Write it in all three languages, or in none."))
+        for name in self.says:
+            self._check_sentence(name)
         if self.usual and not self.errors:
             days = {*found.get("before", ()), *found.get("after", ()), *((0,) if found.get("on_the_day") else ())}
             if not days:
@@ -102,6 +126,54 @@ class PlanForm(forms.Form):
                 raise ValidationError(_("At most %(most)s steps.") % {"most": MOST_STEPS})
             found["offsets"] = sorted(days)
         return found
+
+    def _check_sentence(self, name: str) -> None:
+        """In all three languages or in none, each with all places of the portal's own, and no other."""
+        texts = {field: self.cleaned_data.get(field) for field in self._of(name)}
+        wanted = plans.places(self.says[name])
+        if not any(texts.values()):
+            return
+        for field, text in texts.items():
+            if field not in self.cleaned_data:
+                continue
+            there = plans.places_in(text or "")
+            missing = [f"{{{place}}}" for place in wanted if place not in there]
+            strange = [f"{{{place}}}" for place in there if place not in wanted]
+            if not text:
+                self.add_error(field, _("Write it in all three languages, or in none."))
+            elif missing:
+                words = _("Say also %(places)s: the portal puts a date, a number or a name there.")
+                self.add_error(field, words % {"places": ", ".join(missing)})
+            elif strange:
+                words = _("The portal has nothing to put in place of %(places)s in this sentence.")
+                self.add_error(field, words % {"places": ", ".join(strange)})
+
+    @staticmethod
+    def _of(name: str) -> dict[str, str]:
+        return {f"says_{name}_{language}": language for language in SENTENCES}
+
+    @property
+    def plain_fields(self) -> list[forms.BoundField]:
+        """All but the sentences."""
+        return [field for field in self if not field.name.startswith("says_")]
+
+    @property
+    def sentence_fields(self) -> list[list[forms.BoundField]]:
+        """Three of each sentence."""
+        return [[self[field] for field in self._of(name)] for name in self.says]
+
+    @property
+    def has_own_sentences(self) -> bool:
+        """Something is written there, or wrong: the part is shown open."""
+        return any(field.value() or field.errors for fields in self.sentence_fields for field in fields)
+
+    @property
+    def sentences(self) -> dict[str, dict[str, str]]:
+        found = {
+            name: {language: self.cleaned_data[field] for field, language in self._of(name).items()}
+            for name in self.says
+        }
+        return {name: texts for name, texts in found.items() if any(texts.values())}
 
     @property
     def notes(self) -> dict[str, str]:

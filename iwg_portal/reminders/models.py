@@ -84,6 +84,29 @@ class ReminderPlan(models.Model):
         return self.kind
 
 
+class ReminderSentence(models.Model):
+    """A sentence that the secretariat keeps in place of one of the portal's own (``registry.Reminder.says``), in all
+    three languages. ``{day}`` and the like stand where the portal puts a date, a year, a name."""
+
+    plan = models.ForeignKey(ReminderPlan, on_delete=models.CASCADE, related_name="sentences")
+    name = models.CharField(max_length=30)
+    text_en = models.CharField(max_length=300)
+    text_fr = models.CharField(max_length=300)
+    text_pt = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "name"], name="reminder_sentence_once"),
+            models.CheckConstraint(
+                name="reminder_sentence_in_all_languages",
+                condition=~(models.Q(text_en="") | models.Q(text_fr="") | models.Q(text_pt="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class AnswerLink(models.Model):
     """The link by which one person answers for one thing from a mail, without signing in. Works once and for a while.
 

@@ -12,8 +12,8 @@ due any more, and so it is not said.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from django.db.models import Model
@@ -78,6 +78,9 @@ Calendar = Callable[[dt.date], dict[int, Days]]
 class Reminder:
     """``title`` names it for the secretariat, and ``rule`` says from which day it counts, or when it reminds.
 
+    ``says``: the sentences of its lines by a short name, with named places (``%(day)s``); as the portal has them, until
+    the secretariat keeps others (see ``plans.sayings``).
+
     ``steps``: as the portal has them, until the secretariat keeps others (see ``plans``); None where the thing itself
     says when. ``may_be_urgent``: some of its steps may leave at once, so it is asked all day.
     """
@@ -88,6 +91,7 @@ class Reminder:
     lines: Lines
     title: str | Promise
     rule: str | Promise
+    says: Mapping[str, str | Promise] = field(compare=False)  # a name is enough to tell two apart
     steps: Steps | None = None
     may_be_urgent: bool = False
 
@@ -103,6 +107,7 @@ def reminds(
     lines: Lines,
     title: str | Promise,
     rule: str | Promise,
+    says: Mapping[str, str | Promise],
     steps: Steps | None = None,
     may_be_urgent: bool = False,
 ) -> Callable[[DueQuery], DueQuery]:
@@ -111,7 +116,7 @@ def reminds(
     def register(due: DueQuery) -> DueQuery:
         if name in REMINDERS:
             raise ValueError(f"There are two kinds of reminder named {name!r}.")
-        REMINDERS[name] = Reminder(name, about._meta.label_lower, due, lines, title, rule, steps, may_be_urgent)
+        REMINDERS[name] = Reminder(name, about._meta.label_lower, due, lines, title, rule, says, steps, may_be_urgent)
         return due
 
     return register

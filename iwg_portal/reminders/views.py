@@ -65,6 +65,7 @@ def _keep(form: PlanForm, kept: plans.Kept, viewer: access.Viewer) -> bool:
             offsets=found.get("offsets", []),
             every=found.get("every") or 0,
             notes=form.notes,
+            sentences=form.sentences,
             version=found["version"],
             by=viewer,
         )

@@ -93,7 +93,7 @@ def objection_mail(mail: OutboxMail) -> dict[str, Any] | None:
 
 @kinds.kind(
     "meetings.stopped",
-    title=gettext_lazy("A record is not adopted: a silence procedure has stopped"),
+    title=gettext_lazy("A record is not adopted by silence"),
     sample=lambda: {"link": _link(1)},
 )
 def stopped_mail(mail: OutboxMail) -> dict[str, Any] | None:

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from django.db.models import Max
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.dates import date_format
@@ -49,34 +48,29 @@ def action_lines(person: Person, targets: Collection[str], now: dt.datetime) -> 
     """It names no meeting and no word of a record, as every mail about action points. Three queries."""
     viewer = viewer_for(person)
     rows = with_holding(unfinished(visible_owners(viewer).filter(pk__in=targets))).order_by("pk")
-    today, by_mail = clock.today(now), replies.answers_by_mail(viewer)
+    today, by_mail, say = clock.today(now), replies.answers_by_mail(viewer), plans.sayings(KIND)
     found = {}
     for row in rows:
-        words = _words(mine=row.holder_id == person.pk, late=row.due < today)
-        text = words % {"day": date_format(row.due, "DATE_FORMAT")}
+        name = ("own" if row.holder_id == person.pk else "others") + ("_late" if row.due < today else "")
+        text = say(name, day=date_format(row.due, "DATE_FORMAT"))
         answers = by_mail and replies.can_answer_for(viewer, row)
         found[str(row.pk)] = Line(text, address("action", row.action_id), row.due, answers)
     return found
 
 
-def _words(*, mine: bool, late: bool) -> str:
-    if mine:
-        return (
-            _("An action point that you hold is overdue since %(day)s.")
-            if late
-            else _("An action point that you hold is due on %(day)s.")
-        )
-    return (
-        _("An action point that your state or organisation owns is overdue since %(day)s.")
-        if late
-        else _("An action point that your state or organisation owns is due on %(day)s.")
-    )
+SAYS = {
+    "own": gettext_lazy("An action point that you hold is due on %(day)s."),
+    "own_late": gettext_lazy("An action point that you hold is overdue since %(day)s."),
+    "others": gettext_lazy("An action point that your state or organisation owns is due on %(day)s."),
+    "others_late": gettext_lazy("An action point that your state or organisation owns is overdue since %(day)s."),
+}
 
 
 @reminds(
     KIND,
     about=ActionOwner,
     lines=action_lines,
+    says=SAYS,
     title=gettext_lazy("Action point"),
     rule=gettext_lazy(
         "To who holds it, else to the focal points of the owner; after two reminders without a report to the focal "

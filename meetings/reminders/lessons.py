@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Collection, Iterator
 
 from django.db.models import Max
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from iwg_portal.activity.models import Event
@@ -27,16 +26,15 @@ STEPS = Steps((3,), 7, lowest=1, highest=90)  # days since it was submitted, and
 def lesson_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
     """Neither which lesson, nor whose."""
     rows = visible_lessons(viewer_for(person)).filter(pk__in=targets, status=LessonState.SUBMITTED).order_by("pk")
-    return {
-        str(row.pk): Line(_("A lesson waits for your approval."), address("lesson", row.pk), clock.today(now))
-        for row in rows
-    }
+    say = plans.sayings(KIND)
+    return {str(row.pk): Line(say("waits"), address("lesson", row.pk), clock.today(now)) for row in rows}
 
 
 @reminds(
     KIND,
     about=Lesson,
     lines=lesson_lines,
+    says={"waits": gettext_lazy("A lesson waits for your approval.")},
     title=gettext_lazy("Lesson that waits for approval"),
     rule=gettext_lazy("To the secretariat; counted from the day on which the lesson was submitted."),
     steps=STEPS,

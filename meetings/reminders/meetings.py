@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.dates import date_format
@@ -37,10 +36,10 @@ def _secretariat(now: dt.datetime) -> list[int]:
 
 
 def announce_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
-    found = {}
+    found, say = {}, plans.sayings(TO_ANNOUNCE)
     for row in visible_meetings(viewer_for(person)).filter(pk__in=targets).order_by("pk"):
         on = row.starts_at.astimezone(row.tz).date()
-        text = _("A meeting begins on %(day)s and is not announced yet.") % _day(on)
+        text = say("begins", **_day(on))
         found[str(row.pk)] = Line(text, address("meeting", row.pk), on)
     return found
 
@@ -49,6 +48,7 @@ def announce_lines(person: Person, targets: Collection[str], now: dt.datetime) -
     TO_ANNOUNCE,
     about=Meeting,
     lines=announce_lines,
+    says={"begins": gettext_lazy("A meeting begins on %(day)s and is not announced yet.")},
     title=gettext_lazy("Meeting that is not announced"),
     rule=gettext_lazy("To the secretariat; counted from the first day of the meeting."),
     steps=Steps((-30, -14, -7), highest=-1),
@@ -62,10 +62,10 @@ def to_announce(now: dt.datetime, only: Collection[str] | None = None) -> Iterat
 
 
 def circulate_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
-    found = {}
+    found, say = {}, plans.sayings(TO_CIRCULATE)
     for row in visible_meetings(viewer_for(person)).filter(pk__in=targets).order_by("pk"):
         on = row.ends_at.astimezone(row.tz).date()
-        text = _("The record of a meeting that ended on %(day)s is not circulated yet.") % _day(on)
+        text = say("ended", **_day(on))
         found[str(row.pk)] = Line(text, address("record", row.pk), on)
     return found
 
@@ -74,6 +74,7 @@ def circulate_lines(person: Person, targets: Collection[str], now: dt.datetime) 
     TO_CIRCULATE,
     about=Meeting,
     lines=circulate_lines,
+    says={"ended": gettext_lazy("The record of a meeting that ended on %(day)s is not circulated yet.")},
     title=gettext_lazy("Record that is not circulated"),
     rule=gettext_lazy("To the secretariat; counted from the last day of the meeting."),
     steps=Steps((3, 7), lowest=1, highest=90),
@@ -99,11 +100,11 @@ def _of_meetings(rows: QuerySet[Meeting], field: str, steps: Steps, now: dt.date
 
 def paper_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
     """It names neither the meeting nor the item."""
-    found = {}
+    found, say = {}, plans.sayings(PAPERS)
     rows = visible_items(viewer_for(person)).filter(pk__in=targets, meeting__papers_due_on__isnull=False)
     for row in rows.select_related("meeting"):
         on = row.meeting.papers_due_on
-        text = _("Papers of a meeting are due on %(day)s; there is none yet for an item that you lead.") % _day(on)
+        text = say("due", **_day(on))
         found[str(row.pk)] = Line(text, address("papers", row.meeting_id), on)
     return found
 
@@ -112,6 +113,7 @@ def paper_lines(person: Person, targets: Collection[str], now: dt.datetime) -> d
     PAPERS,
     about=AgendaItem,
     lines=paper_lines,
+    says={"due": gettext_lazy("Papers of a meeting are due on %(day)s; there is none yet for an item that you lead.")},
     title=gettext_lazy("Papers for an item"),
     rule=gettext_lazy("To who sees to papers of the lead of an item without any; counted from the day for papers."),
     steps=Steps((-7, -1)),

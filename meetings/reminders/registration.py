@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.dates import date_format
@@ -29,15 +28,10 @@ STEPS = Steps((-14, -3))  # days from the last day of registration
 def registration_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
     """It does not name the meeting, which may be for fewer readers than a mail has."""
     viewer, found = viewer_for(person), {}
-    by_mail = replies.answers_by_mail(viewer)
+    by_mail, say = replies.answers_by_mail(viewer), plans.sayings(replies.REGISTRATION)
     rows = visible_meetings(viewer).filter(pk__in=targets, register_by__isnull=False).order_by("pk")
     for row in rows:
-        words = (
-            _("Registration for a meeting closes on %(day)s, and your state has named nobody yet.")
-            if viewer.focal_states
-            else _("Registration for a meeting closes on %(day)s, and you have not answered yet.")
-        )
-        text = words % {"day": date_format(row.register_by, "DATE_FORMAT")}
+        text = say("state" if viewer.focal_states else "own", day=date_format(row.register_by, "DATE_FORMAT"))
         found[str(row.pk)] = Line(
             text,
             address("registration", row.pk),
@@ -52,6 +46,10 @@ def registration_lines(person: Person, targets: Collection[str], now: dt.datetim
     replies.REGISTRATION,
     about=Meeting,
     lines=registration_lines,
+    says={
+        "state": gettext_lazy("Registration for a meeting closes on %(day)s, and your state has named nobody yet."),
+        "own": gettext_lazy("Registration for a meeting closes on %(day)s, and you have not answered yet."),
+    },
     title=gettext_lazy("Registration and nomination for a meeting"),
     rule=gettext_lazy(
         "To focal points whose delegation is not named and to people who have not answered; counted from the last day "

@@ -8,12 +8,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from iwg_portal.base.dates import date_format
 from iwg_portal.base.marks import zone as zone_word
-from iwg_portal.reminders import clock
+from iwg_portal.reminders import clock, plans
 from iwg_portal.reminders.registry import Due, Line, reminds
 from meetings.access import replies
 from meetings.access.silence import audience_when_circulated, visible_circulations
@@ -29,13 +28,11 @@ LAST_DAY = dt.timedelta(hours=24)
 
 def silence_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
     """The hour by her clocks. It names no meeting, no state and no word of the record."""
-    viewer, found = viewer_for(person), {}
+    viewer, found, say = viewer_for(person), {}, plans.sayings(replies.SILENCE)
     answers = replies.speaks_for(viewer) is not None and replies.answers_by_mail(viewer)
     for row in visible_circulations(viewer).filter(pk__in=targets).select_related("record"):
         local = timezone.localtime(row.deadline)
-        text = _(
-            "A record is adopted by silence on %(until)s %(zone)s. Your state has neither agreed nor objected so far."
-        ) % {"until": date_format(local, "DATETIME_FORMAT"), "zone": zone_word(local)}
+        text = say("until", until=date_format(local, "DATETIME_FORMAT"), zone=zone_word(local))
         found[str(row.pk)] = Line(text, address("silence", row.record.meeting_id), local.date(), answers, row.deadline)
     return found
 
@@ -44,6 +41,11 @@ def silence_lines(person: Person, targets: Collection[str], now: dt.datetime) ->
     replies.SILENCE,
     about=Circulation,
     lines=silence_lines,
+    says={
+        "until": gettext_lazy(
+            "A record is adopted by silence on %(until)s %(zone)s. Your state has neither agreed nor objected so far."
+        )
+    },
     title=gettext_lazy("Silence procedure"),
     rule=gettext_lazy("To those concerned who have not answered, at half-time and on the last day."),
     may_be_urgent=True,

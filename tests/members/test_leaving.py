@@ -259,8 +259,8 @@ def test_what_nobody_confirms_is_warned_of_and_lapses(cast):
     with time_machine.travel("2026-03-02T06:00:00Z", tick=False) as clock:
         delegate, focal = cast.person("own_delegate"), cast.person("own_focal_point")
         cast.person("administrator")
-        assert told(at(2027, 3, 1, 8, 30)) == {}  # 364 days
-        first = told(at(2027, 3, 2, 8, 30))
+        assert told(at(2027, 3, 1, 9, 30)) == {}  # 364 days
+        first = told(at(2027, 3, 2, 9, 30))
         assert set(first) == {focal.email, cast.person("administrator").email}
         assert (
             "Please confirm the offices of 2 people for whom you answer; otherwise they lapse on 1 April 2027."
@@ -268,11 +268,11 @@ def test_what_nobody_confirms_is_warned_of_and_lapses(cast):
         )
         assert first[focal.email].count("Please confirm the offices") == 1
         assert delegate.full_name not in first[focal.email]
-        assert told(at(2027, 3, 3, 8, 30)) == {}
+        assert told(at(2027, 3, 3, 9, 30)) == {}
         clock.move_to("2027-03-10T06:00:00Z")
         actions.confirm_people(by=viewer_for(focal), stay=[term_of(focal).pk], left=())
-        assert "the office of a person" in told(at(2027, 3, 18, 8, 30))[focal.email]
-        assert set(told(at(2027, 3, 29, 8, 30))) == set(first)
+        assert "the office of a person" in told(at(2027, 3, 18, 9, 30))[focal.email]
+        assert set(told(at(2027, 3, 29, 9, 30))) == set(first)
         clock.move_to("2027-03-31T06:00:00Z")
         assert actions.lapse_unconfirmed() == 0
         clock.move_to("2027-04-01T06:00:00Z")
@@ -293,7 +293,7 @@ def test_nobody_loses_an_office_of_which_nobody_was_warned(cast):
         actions.confirm_people(by=viewer_for(focal), stay=[term_of(focal).pk], left=())
         clock.move_to("2027-04-12T06:00:00Z")
         assert actions.lapse_unconfirmed() == 0
-        assert "lapse on 19 April 2027" in told(at(2027, 4, 12, 8, 30))[focal.email]
+        assert "lapse on 19 April 2027" in told(at(2027, 4, 12, 9, 30))[focal.email]
         clock.move_to("2027-04-18T06:00:00Z")
         assert actions.lapse_unconfirmed() == 0
         clock.move_to("2027-04-19T06:00:00Z")
@@ -317,7 +317,7 @@ def test_each_office_is_asked_of_whoever_can_confirm_it(cast):
         TermFactory(role=Role.PARTNER, organisation=OrganisationFactory())
         for part in ("own_delegate", "own_focal_point", "other_delegate", "secretariat", "administrator", "observer"):
             cast.person(part)
-    found = told(at(2027, 3, 2, 8, 30))
+    found = told(at(2027, 3, 2, 9, 30))
     assert set(found) == {cast.person(part).email for part in ("own_focal_point", "secretariat", "administrator")}
     assert "the offices of 2 people" in found[cast.person("own_focal_point").email]
     assert "the offices of 2 people" in found[cast.person("administrator").email]

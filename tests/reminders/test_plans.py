@@ -6,6 +6,7 @@ import re
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from iwg_portal.activity.models import Event
 from iwg_portal.reminders import keeping, plans
@@ -209,3 +210,88 @@ def test_words_with_passenger_data_are_refused_at_their_field(secretariat):
     assert answer.status_code == 422
     assert not ReminderPlan.objects.exists()
     assert "machine-readable" in text(answer)
+
+
+# -- The portal's own sentences ---------------------------------------------------------------------------------------
+
+OWN = {
+    "says_own_en": "Please act: {day}.",
+    "says_own_fr": "Merci d’agir : {day}.",
+    "says_own_pt": "Queira agir: {day}.",
+}
+
+
+def test_a_sentence_of_the_secretariat_stands_in_place_of_the_portals(cast, secretariat):
+    holder = cast.person("own_delegate")
+    holder.language = "pt"
+    holder.save(update_fields=["language"])
+    assert secretariat.post(URL, {**FORM, **OWN}).status_code == 302
+    action(DUE, holder, cast.own)
+    action(DUE, None, cast.own)
+    mails = {who: words for who, _subject, words in tick(at(2026, 6, 30, 9))}
+    assert "Queira agir: 30 de junho de 2026." in mails[holder]
+    shown = text(secretariat.get(URL))
+    assert "Please act: {day}." in shown
+    assert "The portal’s own: An action point that you hold is due on {day}." in shown
+    assert secretariat.post(URL, {"do": "restore"}).status_code == 302
+    assert "Please act" not in text(secretariat.get(URL))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"says_own_fr": ""}, "Write it in all three languages, or in none."),
+        ({"says_own_en": "Please act."}, "Say also {day}"),
+        ({"says_own_en": "Please act: {day} {title}."}, "The portal has nothing to put in place of {title}"),
+        ({"says_own_en": "{day}" + "a" * 300}, "300"),
+    ],
+)
+def test_a_sentence_that_cannot_be_said_is_refused_at_its_field_and_nothing_is_lost(secretariat, wrong, said):
+    answer = secretariat.post(URL, {**FORM, **OWN, **wrong})
+    assert answer.status_code == 422
+    page = text(answer)
+    assert said in page
+    assert "Queira agir: {day}." in page
+    assert '<details class="iwg-details" open>' in page
+    assert not ReminderPlan.objects.exists()
+
+
+def test_what_stands_in_a_sentence_is_text_and_no_template(cast, secretariat):
+    evil = {name: words + " %(day)s {{ title }} {day.year} {0} 100 %" for name, words in OWN.items()}
+    assert secretariat.post(URL, {**FORM, **evil}).status_code == 422  # {title} is no place of this sentence
+    evil = {name: words + " %(day)s %s {day.year} { } 100 % <b>" for name, words in OWN.items()}
+    assert secretariat.post(URL, {**FORM, **evil}).status_code == 302
+    action(DUE, cast.person("own_delegate"), cast.own)
+    ((_who, _subject, words),) = tick(at(2026, 6, 30, 9))
+    assert "Please act: 30 June 2026. %(day)s %s {day.year} { } 100 % <b>" in words
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "pt"])
+def test_every_sentence_of_the_portal_has_its_places_in_every_language(language):
+    for reminder in REMINDERS.values():
+        assert reminder.says
+        for name, sentence in reminder.says.items():
+            wanted = plans.places(sentence)
+            with translation.override(language):
+                assert sorted(plans.places(sentence)) == sorted(wanted), (reminder.name, name)
+                said = plans.Sayings(reminder, {})(name, **dict.fromkeys(wanted, "42"))
+            assert "%(" not in said
+
+
+def test_the_database_keeps_no_sentence_in_one_language_alone():
+    row = ReminderPlan.objects.create(kind="meetings.action", offsets=[0])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        row.sentences.create(name="own", text_en="Please act: {day}.", text_fr="", text_pt="")
+
+
+def test_no_caller_keeps_a_sentence_that_the_kind_does_not_have(cast):
+    with pytest.raises(ValueError, match="other"):
+        keeping.keep_plan(
+            reminder=REMINDERS["meetings.action"],
+            offsets=[0],
+            every=0,
+            notes={"en": "", "fr": "", "pt": ""},
+            sentences={"other": dict.fromkeys(("en", "fr", "pt"), "x")},
+            version=0,
+            by=cast.viewer("secretariat"),
+        )
