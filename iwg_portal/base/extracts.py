@@ -26,6 +26,17 @@ MAX_ROWS = 5_000
 UNNAMED = ("group", "public")
 
 
+def bearer_of(audience: str, person: str) -> str:
+    """Whose name a file of this audience bears: nobody's where the whole group may read all of it."""
+    return "" if audience in UNNAMED else person
+
+
+def file_name(name: str, person: str, at: dt.datetime, ending: str) -> str:
+    """What (``name``, in ASCII), for whom, when (the group's day), in ASCII."""
+    who = slugify(person)[:60].strip("-") or "person"
+    return f"iwg-{name}_{who}_{timezone.localdate(at).isoformat()}.{ending}"
+
+
 @dataclass(frozen=True)
 class Column:
     """``key`` heads the column of a text table, whatever the language; ``heading`` and ``meaning`` are translated."""
@@ -56,13 +67,12 @@ class Extract:
 
     @property
     def bearer(self) -> str:
-        """Whose name the file bears: nobody's where the whole group may read all of it."""
-        return "" if self.audience in UNNAMED else self.person
+        """Whose name the file bears."""
+        return bearer_of(self.audience, self.person)
 
     def file_name(self, kind: str) -> str:
         """What, for whom, when, in ASCII."""
-        who = slugify(self.person)[:60].strip("-") or "person"
-        return f"iwg-{self.name}_{who}_{timezone.localdate(self.at).isoformat()}.{kind}"
+        return file_name(self.name, self.person, self.at, kind)
 
     def content(self, kind: str) -> bytes:
         """``kind``: ``xlsx`` in the active language, or ``csv``, whose last columns say the label, the bearer, and that
