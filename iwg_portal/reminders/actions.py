@@ -123,7 +123,6 @@ def _write(slots: dict[int, tuple[clock.Slot, Found]], now: dt.datetime) -> int:
 
 # -- Digests ---------------------------------------------------------------------------------------------------------
 
-
 @transaction.atomic
 def plan_digests(*, now: dt.datetime) -> int:
     """One mail for each reader and week or month, as she chose, on its first working day of hers without a reminder;

@@ -14,11 +14,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from iwg_portal.base import marks
-from iwg_portal.base.dates import date_format
 from iwg_portal.base.documents import frame, pdf
 from iwg_portal.base.extracts import Column, Extract
 from iwg_portal.base.markdown import plain

@@ -20,8 +20,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from iwg_portal.activity import log
-from iwg_portal.base import markdown
 from iwg_portal.activity.views import hand_out
+from iwg_portal.base import markdown
 from iwg_portal.base.extracts import CONTENT_TYPES, MAX_ROWS
 from iwg_portal.base.render import render
 from iwg_portal.reminders import ledger

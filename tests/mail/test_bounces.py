@@ -175,11 +175,9 @@ RUBBISH = {
     "nested": lambda report: report.replace(
         b"message/delivery-status", b"multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: message/rfc822"
     ),
-    "deep": lambda report: (
-        report.partition(b"\r\n\r\n")[0]
-        + b"\r\n\r\n--4F1C2.1782723600/mx.test.invalid\r\n"
-        + b"Content-Type: message/rfc822\r\n\r\n" * 5000
-    ),
+    "deep": lambda report: report.partition(b"\r\n\r\n")[0]
+    + b"\r\n\r\n--4F1C2.1782723600/mx.test.invalid\r\n"
+    + b"Content-Type: message/rfc822\r\n\r\n" * 5000,
     "no status": lambda report: report.replace(b"Status: 5", b"Status: x"),
     "no address": lambda report: report.replace(b"rfc822;", b"x400;").replace(ADDRESS.encode(), b"nobody"),
     "unknown charset": lambda report: report.replace(b"message/delivery-status", b"message/delivery-status; charset=x"),
@@ -266,7 +264,9 @@ def own_certificate(folder: Path) -> ssl.SSLContext:
     made = made.serial_number(1).not_valid_before(now - day).not_valid_after(now + day)
     file = folder / "own.pem"
     file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
         + made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -262,9 +262,8 @@ def test_what_nobody_confirms_is_warned_of_and_lapses(cast):
         assert told(at(2027, 3, 1, 8, 30)) == {}  # 364 days
         first = told(at(2027, 3, 2, 8, 30))
         assert set(first) == {focal.email, cast.person("administrator").email}
-        assert (
-            "Please confirm the offices of 2 people for whom you answer; otherwise they lapse on 1 April 2027."
-            in (first[focal.email])
+        assert "Please confirm the offices of 2 people for whom you answer; otherwise they lapse on 1 April 2027." in (
+            first[focal.email]
         )
         assert first[focal.email].count("Please confirm the offices") == 1
         assert delegate.full_name not in first[focal.email]
@@ -323,7 +322,7 @@ def test_each_office_is_asked_of_whoever_can_confirm_it(cast):
     assert "the offices of 2 people" in found[cast.person("administrator").email]
     # An observer and a partner are the secretariat's to confirm; of a state without a focal point it hears.
     assert "the offices of 2 people" in found[cast.person("secretariat").email]
-    assert (
-        "Nobody can confirm an office of Otherland, which has no focal point"
-        in (found[cast.person("secretariat").email])
+    assert "Nobody can confirm an office of Otherland, which has no focal point" in (
+        found[cast.person("secretariat").email]
     )
+

@@ -83,7 +83,7 @@ def test_silence_at_half_time_and_on_the_last_day(cast):
     assert "Secret meeting" not in told["own_delegate"]
     with time_machine.travel(at(2026, 7, 1, 9)):
         page = cast.client("other_delegate").get(f"/meetings/{row.record.meeting_id}/silence/").content.decode()
-        assert 'Reminded on <time datetime="2026-06-30">' in page
+        assert "Reminded on <time datetime=\"2026-06-30\">" in page
     assert reminded(cast, at(2026, 7, 1, 9)) == {}
     Position.objects.create(
         circulation=row, state=cast.other, stance="agree", by=cast.person("other_delegate"), at=at(2026, 7, 2)
@@ -142,7 +142,7 @@ def test_registration_that_closes(cast):
     with time_machine.travel(NOW):
         for part in ("own_delegate", "secretariat"):
             page = cast.client(part).get(f"/meetings/{meeting.pk}/registration/").content.decode()
-            assert 'Reminded on <time datetime="2026-06-30">30 June 2026</time>.' in page
+            assert "Reminded on <time datetime=\"2026-06-30\">30 June 2026</time>." in page
     assert reminded(cast, at(2026, 7, 6, 9)) == {}, "it is closed"
 
 

@@ -19,7 +19,8 @@ LABEL_COLOURS = {"amber": "#ffc000", "green": "#33ff00", "clear": "#ffffff"}
 
 def frame(title: str, audience: str, group_name: str, *, person: str = "") -> dict[str, Any]:
     """What ``frame.typ`` wants: the head with the label, the foot with the moment, the page and the mark of the
-    demonstration, in the active language. Above the group the head bears the name of ``person``, to whom it is handed."""
+    demonstration, in the active language. Above the group the head bears the name of ``person``, to whom it is
+    handed."""
     now = timezone.localtime()
     label, colour = marks.TLP[audience]
     bearer = bearer_of(audience, person)

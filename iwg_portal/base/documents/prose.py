@@ -1,4 +1,4 @@
-"""People's own text for a document: paragraphs and lists with what is bold, as plain values. Nothing in it is markup."""
+"""People's own text for a document: paragraphs and lists as plain values. Nothing in it is markup."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _CONTAINERS = {"bullet_list_open", "ordered_list_open", "blockquote_open", "list
 
 
 def prose(text: str) -> list[Piece]:
-    """The same as ``markdown.html`` shows: paragraphs (``kind`` par, ``runs``: text, bold, italic), lists (``kind`` list,
-    ``ordered``, ``start``, ``items``: each a list of pieces) and quotations (``kind`` quote, ``pieces``).
+    """The same as ``markdown.html`` shows: paragraphs (``kind`` par, ``runs``: text, bold, italic), lists (``kind``
+    list, ``ordered``, ``start``, ``items``: each a list of pieces) and quotations (``kind`` quote, ``pieces``).
 
     A link is its words and, where they say something else, its address.
     """
