@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
 from iwg_portal.activity import log
-from iwg_portal.base.extracts import CONTENT_TYPES, Extract
+from iwg_portal.base.extracts import CONTENT_TYPES, Book, Extract
 from iwg_portal.base.uploads.names import disposition
 
 
-def hand_out(request: HttpRequest, file: Extract, kind: str, **about: Any) -> HttpResponse:
+def hand_out(request: HttpRequest, file: Extract | Book, kind: str, **about: Any) -> HttpResponse:
     """A list as ``xlsx`` or ``csv``. ``about``: target and state of the line in the log, see ``log.exported``."""
     name = file.file_name(kind)
     log.exported(request, name, rows=len(file.rows), label=file.label, **about)

@@ -25,6 +25,7 @@ urlpatterns = [
     path("states/", states.states, name="states"),
     path("states/<slug:alpha2>/", profile.profile, name="profile"),
     path("states/<slug:alpha2>/data.zip", profile.state_data, name="state_data"),
+    path("states/<slug:alpha2>/export/<str:kind>/", profile.profile_export, name="profile_export"),
     path("states/<slug:alpha2>/activity/", activity.state_activity, name="state_activity"),
     path("account/activity/", activity.own_activity, name="own_activity"),
     path("account/mails/", mails.own_mails, name="own_mails"),
