@@ -32,5 +32,6 @@ urlpatterns = [
     path("activity/", activity.activity, name="activity"),
     path("activity/export/", activity.activity_export, name="activity_export"),
     path("compare/", compare.compare, name="compare"),
+    path("compare/export/<str:kind>/", compare.compare_export, name="compare_export"),
     path("glossary/", glossary.glossary, name="glossary"),
 ]
