@@ -202,6 +202,8 @@ def readable_addresses(cast: Cast) -> dict[str, list[str]]:
     if hasattr(cast, "silent"):
         found["profile"].append(f"/states/{cast.silent.alpha2.lower()}/")
     found["compare"] += [f"/compare/?state={own}&state={other}&scope={scope}" for scope in ("both", "advpax", "pnr")]
+    asked = f"state={own}&state={other}"
+    found["compare_export"] += [f"/compare/export/{kind}/?{asked}&scope=pnr" for kind in ("csv", "xlsx")]
     found["states"] += ["/states/?q=land", "/states/?kind=observer", "/states/?advpax=pilot&pnr=legal_basis"]
     found["decisions"] += ["/decisions/?text=decided", f"/decisions/?addressee=s-{own}&status=active"]
     found["actions"] += [f"/actions/?tab={tab}" for tab in ("mine", "state", "all")]

@@ -27,6 +27,7 @@ from meetings.models import ActionOwner, Block, BlockRevision, Comment, Meeting,
 from members.enums import Audience
 from members.models import ParkedText, Proposal, State, Term
 from tests.cast import PARTS
+from tests.documents import words_of
 from tests.factories import (
     ActionFactory,
     BlockFactory,
@@ -248,7 +249,7 @@ def rename(site, part, name, mail, phone):
 
 
 def everything(response):
-    """All that leaves: headers, cookies, body; a workbook also unpacked."""
+    """All that leaves: headers, cookies, body; a workbook or document also unpacked, a PDF also as its text."""
     head = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
     cookies = "\n".join(morsel.OutputString() for morsel in response.cookies.values())
     body = b"".join(response.streaming_content) if response.streaming else response.content
@@ -256,6 +257,8 @@ def everything(response):
     if body.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(body)) as book:
             parts += [name.encode() + book.read(name) for name in book.namelist()]
+    if body.startswith(b"%PDF"):
+        parts.append(words_of(body).encode())
     return "\n".join([head, cookies, *(part.decode("utf-8", "replace") for part in parts)])
 
 

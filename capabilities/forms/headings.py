@@ -32,6 +32,8 @@ TITLES: dict[Key, str] = {
     SOURCE: gettext_noop("Source"),
     NOTE: gettext_noop("Note"),
 }
+# What each text table of the portal says of itself at the end of each row; read by people, not by the import.
+OF_THE_FILE = frozenset({"label", "exportedfor", "demonstration"})
 _WORDS: dict[str, str] = {
     STATE: "state country member-state état pays état-membre estado país estado-membro iso iso-code code-iso",
     SOURCE: "source sources fonte fontes",
@@ -119,6 +121,8 @@ def _read(row: Row, vocabulary: Vocabulary) -> tuple[Headings, list[Problem]]:
             continue
         headings.texts[place] = " ".join(str(value).split())[:60]
         key = _key(str(value), vocabulary)
+        if key is None and squeeze(str(value)) in OF_THE_FILE:
+            continue
         if key is None:
             problems.append(headings.problem(_unknown(headings.texts[place], vocabulary), number, place))
         elif key in places:

@@ -26,6 +26,17 @@ MAX_ROWS = 5_000
 UNNAMED = ("group", "public")
 
 
+def bearer_of(audience: str, person: str) -> str:
+    """Whose name a file of this audience bears: nobody's where the whole group may read all of it."""
+    return "" if audience in UNNAMED else person
+
+
+def file_name(name: str, person: str, at: dt.datetime, ending: str) -> str:
+    """What (``name``, in ASCII), for whom, when (the group's day), in ASCII."""
+    who = slugify(person)[:60].strip("-") or "person"
+    return f"iwg-{name}_{who}_{timezone.localdate(at).isoformat()}.{ending}"
+
+
 @dataclass(frozen=True)
 class Column:
     """``key`` heads the column of a text table, whatever the language; ``heading`` and ``meaning`` are translated."""
@@ -37,17 +48,25 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Extract:
-    """``name`` begins the file name, in ASCII; ``audience``: the narrowest of the rows; ``person``: for whom it is;
-    ``filters``: label and value of what was chosen; ``at``: when the rows were read, aware."""
+class Table:
+    """One sheet of a workbook: ``name`` in the active language, at most 31 signs."""
+
+    name: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Book:
+    """Several tables as one workbook. ``name`` begins the file name, in ASCII; ``audience``: the narrowest of the rows;
+    ``person``: for whom it is; ``filters``: label and value of what was chosen; ``at``: when they were read, aware."""
 
     name: str
     title: str
     audience: str
     person: str
     at: dt.datetime
-    columns: Sequence[Column]
-    rows: Sequence[Sequence[Any]]
+    tables: Sequence[Table]
     filters: Sequence[tuple[str, str]] = ()
 
     @property
@@ -56,29 +75,31 @@ class Extract:
 
     @property
     def bearer(self) -> str:
-        """Whose name the file bears: nobody's where the whole group may read all of it."""
-        return "" if self.audience in UNNAMED else self.person
+        """Whose name the file bears."""
+        return bearer_of(self.audience, self.person)
+
+    @property
+    def rows(self) -> list[Sequence[Any]]:
+        return [row for table in self.tables for row in table.rows]
 
     def file_name(self, kind: str) -> str:
         """What, for whom, when, in ASCII."""
-        who = slugify(self.person)[:60].strip("-") or "person"
-        return f"iwg-{self.name}_{who}_{timezone.localdate(self.at).isoformat()}.{kind}"
+        return file_name(self.name, self.person, self.at, kind)
 
-    def content(self, kind: str) -> bytes:
-        """``kind``: ``xlsx`` in the active language, or ``csv``, whose last columns say the label, the bearer, and that
-        the rows are invented where they are."""
-        if kind == CSV:
-            head = [*(column.key for column in self.columns), "label", "exported_for", "demonstration"]
-            last = [self.label, self.bearer, "invented" if settings.DEMO else ""]
-            return write_csv([head, *([*row, *last] for row in self.rows)])
-        heading = [column.heading for column in self.columns]
-        widths = [column.width for column in self.columns]
+    def content(self, kind: str = XLSX) -> bytes:
+        """XLSX in the active language, whose last sheet says what it is, for whom, and what each column means."""
         printed = " · ".join(part for part in (self.label, self.bearer[:60], self._moment) if part)
         sheets = [
-            Sheet(_("Data"), [heading, *self.rows], widths=widths, printed=printed),
-            Sheet(_("About this file"), self._about(), 0, 1, (28, 90), printed),
+            Sheet(
+                table.name,
+                [[column.heading for column in table.columns], *table.rows],
+                widths=[column.width for column in table.columns],
+                printed=printed,
+            )
+            for table in self.tables
         ]
-        return write_workbook(sheets, title=self.title, author=self.bearer, comments=printed)
+        about = Sheet(_("About this file"), self._about(), 0, 1, (28, 90), printed)
+        return write_workbook([*sheets, about], title=self.title, author=self.bearer, comments=printed)
 
     @property
     def _moment(self) -> str:
@@ -96,4 +117,47 @@ class Extract:
             *([[_("Demonstration data, invented")]] if settings.DEMO else []),
             [],
         ]
-        return [*facts, *([column.heading, column.meaning] for column in self.columns)]
+        several = len(self.tables) > 1
+        for table in self.tables:
+            facts += [[table.name]] if several else []
+            facts += [[column.heading, column.meaning] for column in table.columns]
+        return facts
+
+
+@dataclass(frozen=True)
+class Extract:
+    """One table, as a workbook or as text; fields as of a ``Book``."""
+
+    name: str
+    title: str
+    audience: str
+    person: str
+    at: dt.datetime
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]
+    filters: Sequence[tuple[str, str]] = ()
+
+    @property
+    def book(self) -> Book:
+        table = Table(_("Data"), self.columns, self.rows)
+        return Book(self.name, self.title, self.audience, self.person, self.at, [table], self.filters)
+
+    @property
+    def label(self) -> str:
+        return self.book.label
+
+    @property
+    def bearer(self) -> str:
+        return self.book.bearer
+
+    def file_name(self, kind: str) -> str:
+        return self.book.file_name(kind)
+
+    def content(self, kind: str) -> bytes:
+        """``kind``: ``xlsx`` in the active language, or ``csv``, whose last columns say the label, the bearer, and that
+        the rows are invented where they are."""
+        if kind != CSV:
+            return self.book.content()
+        head = [*(column.key for column in self.columns), "label", "exported_for", "demonstration"]
+        last = [self.label, self.bearer, "invented" if settings.DEMO else ""]
+        return write_csv([head, *([*row, *last] for row in self.rows)])

@@ -166,5 +166,6 @@ def sample() -> dict[str, Any]:
             {"url": "#", "label": "Compare states", "primary": False, "icon": "columns-2"},
             {"url": "#", "label": "Export", "primary": True, "icon": "download"},
         ],
+        "files": [("#", "PDF"), ("#", "XLSX")],
         "head_crumbs": [{"url": "#", "label": "States"}],
     }

@@ -7,6 +7,7 @@ from html import unescape
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 # CommonMark without raw HTML, pictures, headings and code blocks: a record is prose and lists. Single line breaks stay.
 _READER = MarkdownIt("zero", {"html": False, "linkify": False, "breaks": True}).enable(
@@ -37,3 +38,13 @@ def html(text: str) -> SafeString:
 def plain(text: str) -> str:
     """The same text without marks, for a mail, a document or a search: lines and words, no markup. Not safe as HTML."""
     return unescape(nh3.clean(_READER.render(text), tags=set(), attributes={})).strip()
+
+
+def tokens(text: str) -> list[Token]:
+    """What the text consists of, for documents that are not HTML; addresses in it are not checked."""
+    return _READER.parse(text)
+
+
+def is_safe_address(address: str) -> bool:
+    """Of a scheme that ``html`` lets through."""
+    return address.partition(":")[0].lower() in _SCHEMES

@@ -116,10 +116,19 @@ class ComparePage:
         return [(self._link(value), label, value == self.choice.scope) for value, label in labels]
 
     def _link(self, scope: str) -> str:
+        asked = self._asked(scope)
+        return reverse("compare") + (f"?{asked}" if asked else "")
+
+    def _asked(self, scope: str) -> str:
         asked = [("state", state.alpha2) for state in self.chosen]
         if scope != Scope.BOTH:
             asked.append(("scope", scope))
-        return reverse("compare") + (f"?{urlencode(asked)}" if asked else "")
+        return urlencode(asked)
+
+    @property
+    def address(self) -> str:
+        """What was asked for, for the address of a file of the same."""
+        return self._asked(self.choice.scope)
 
     # -- Head ------------------------------------------------------------------------------------------------
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import Model, QuerySet
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import get_language_info
@@ -25,6 +26,8 @@ from members.access import DEFAULT_AUDIENCE, Viewer, can_see_phones, can_see_sta
 from members.enums import Audience, Role, narrowest
 from members.models import State, Term
 
+Row = TypeVar("Row", bound=Model)
+
 
 class ProfilePage:
     """One reader's picture of one state on ``today`` (the group's calendar day)."""
@@ -33,10 +36,10 @@ class ProfilePage:
         self.viewer, self.state, self.is_member, self.today = viewer, state, is_member, today
         self.rounds: list[Round] = list(access.visible_rounds(viewer))
         self.allowed = access.allowed(viewer, state) if is_member else frozenset()
-        self.reports: list[StatusReport] = query.reports(access.visible_status(viewer), state)
+        self.reports: list[StatusReport] = query.reports(self.kept(access.visible_status(viewer)), state)
         # The first of each kind: the newest that this reader may read.
         self.current = {report.kind: report for report in reversed(self.reports)}
-        found = query.published(access.visible_assessments(viewer), state)
+        found = query.published(self.kept(access.visible_assessments(viewer)), state)
         self.assessment = found[0] if found else None
         self.before = found[1] if len(found) > 1 else None
         self.scores: dict[int | None, Score] = {}
@@ -45,10 +48,10 @@ class ProfilePage:
         self.answers_before: dict[int, query.Given] = {}
         self.spread: dict[tuple[int, int | None], Spread] = {}
         if self.assessment:
-            scores = query.scores(access.visible_scores(viewer), found, Scope.BOTH)
+            scores = query.scores(self.kept(access.visible_scores(viewer)), found, Scope.BOTH)
             self.scores = scores[self.assessment.pk]
             self.scores_before = scores[self.before.pk] if self.before else {}
-            given = query.answers(access.visible_answers(viewer), found)
+            given = query.answers(self.kept(access.visible_answers(viewer)), found)
             self.answers = given[self.assessment.pk]
             self.answers_before = given[self.before.pk] if self.before else {}
             own_round = access.visible_regional_scores(viewer).filter(round=self.assessment.round)
@@ -56,6 +59,10 @@ class ProfilePage:
         found_lessons = lessons(viewer, state) if is_member else Lessons()
         self.lessons_by_indicator = found_lessons.by_indicator if self.assessment else {}
         self.lessons, self.more_lessons = found_lessons.shared, found_lessons.more
+
+    def kept(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        """Of what she may read, what is shown here: all of it."""
+        return rows
 
     @cached_property
     def framework(self) -> texts.Framework | None:
@@ -261,7 +268,7 @@ class ProfilePage:
     def note(self) -> RoundNote | None:
         if not self.is_member:
             return None
-        notes = access.visible_notes(self.viewer).filter(state=self.state).select_related("round")
+        notes = self.kept(access.visible_notes(self.viewer)).filter(state=self.state).select_related("round")
         return notes.order_by("-round__year").first()
 
     @property

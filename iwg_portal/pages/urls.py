@@ -25,11 +25,13 @@ urlpatterns = [
     path("states/", states.states, name="states"),
     path("states/<slug:alpha2>/", profile.profile, name="profile"),
     path("states/<slug:alpha2>/data.zip", profile.state_data, name="state_data"),
+    path("states/<slug:alpha2>/export/<str:kind>/", profile.profile_export, name="profile_export"),
     path("states/<slug:alpha2>/activity/", activity.state_activity, name="state_activity"),
     path("account/activity/", activity.own_activity, name="own_activity"),
     path("account/mails/", mails.own_mails, name="own_mails"),
     path("activity/", activity.activity, name="activity"),
     path("activity/export/", activity.activity_export, name="activity_export"),
     path("compare/", compare.compare, name="compare"),
+    path("compare/export/<str:kind>/", compare.compare_export, name="compare_export"),
     path("glossary/", glossary.glossary, name="glossary"),
 ]

@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from iwg_portal.activity import log
+from iwg_portal.activity.views import hand_out
 from iwg_portal.base import markdown
 from iwg_portal.base.extracts import CONTENT_TYPES, MAX_ROWS
 from iwg_portal.base.render import render
@@ -35,7 +36,7 @@ from meetings.models import ActionEvidence, ActionPoint, ActionReport, Meeting
 from meetings.queries import action_points as query
 from meetings.queries.silence import is_under_silence
 from meetings.reminders.action_points import KIND
-from meetings.views.decisions import hand_out, on_server, owners_to_choose, refused, too_many
+from meetings.views.decisions import on_server, owners_to_choose, refused, too_many
 from meetings.views.standing import meeting_address
 from members.access import Viewer
 from members.enums import Audience, narrowest

@@ -297,7 +297,7 @@ def agenda_propose(request: HttpRequest, pk: int) -> HttpResponse:
 # -- On paper ---------------------------------------------------------------------------------------------------------
 
 
-def _language(request: HttpRequest) -> str:
+def language_of(request: HttpRequest) -> str:
     """``lang`` of the address, else the reader's own."""
     asked = request.GET.get("lang", "")
     return asked if asked in dict(settings.LANGUAGES) else str(get_language())
@@ -314,7 +314,7 @@ def agenda_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     meeting = find_meeting(request.viewer, pk)
     slots = _slots(request.viewer, meeting)
     group = visible_group()
-    with translation.override(_language(request)):
+    with translation.override(language_of(request)):
         heads, sheets = heading(request.viewer, meeting), on_paper(request.viewer, meeting)
         name, content = exports.agenda(
             meeting,
@@ -339,7 +339,7 @@ def agenda_print(request: HttpRequest, pk: int) -> HttpResponse:
     """The agenda on one page without anything else, for paper; ``lang=en|fr|pt``."""
     meeting = find_meeting(request.viewer, pk)
     slots = _slots(request.viewer, meeting)
-    language = _language(request)
+    language = language_of(request)
     with translation.override(language):
         heads, sheets = heading(request.viewer, meeting), on_paper(request.viewer, meeting)
         context = {

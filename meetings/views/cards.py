@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from meetings.access.records import can_write, reads_record, writes_records
 from meetings.enums import MeetingState
+from meetings.exports import records as exports
 from meetings.models import AgendaItem, Meeting
 from meetings.queries.records import Section
 from meetings.views import attendance, lessons, papers, records, silence
@@ -37,7 +38,7 @@ def cards(viewer: Viewer, meeting: Meeting, items: Sequence[AgendaItem]) -> dict
         "counts": {section.item.pk: _counts(section) for section in text["sections"]} if text else {},
         "attendance": attendance.card(viewer, meeting),
         "papers": papers.card(viewer, meeting),
-        "record": _record(viewer, meeting, way),
+        "record": _record(viewer, meeting, way, text is not None),
         "lessons": lessons.card(viewer, meeting),
     }
 
@@ -52,8 +53,8 @@ def _counts(section: Section) -> str:
     return " · ".join(found)
 
 
-def _record(viewer: Viewer, meeting: Meeting, way: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Its timeline, and where to write it."""
+def _record(viewer: Viewer, meeting: Meeting, way: dict[str, Any] | None, text: bool) -> dict[str, Any] | None:
+    """Its timeline, where to write it, and where ``text`` is shown the documents that hold the same."""
     if not reads_record(viewer, meeting):
         return None
     ways = list(way["actions"]) if way else []
@@ -61,4 +62,11 @@ def _record(viewer: Viewer, meeting: Meeting, way: dict[str, Any] | None) -> dic
         ways.insert(0, {"url": reverse("record", args=[meeting.pk]), "label": _("Edit record")})
     if meeting.state == MeetingState.RUNNING:
         ways.append({"url": reverse("record_projector", args=[meeting.pk]), "label": _("For the projector")})
-    return {"entries": way["entries"] if way else [], "actions": ways}
+    return {"entries": way["entries"] if way else [], "actions": ways, "files": _files(viewer, meeting) if text else []}
+
+
+def _files(viewer: Viewer, meeting: Meeting) -> list[tuple[str, str]]:
+    """Address and kind of the text as documents; a person takes them, not a look at the portal as somebody else."""
+    if viewer.person is None:
+        return []
+    return [(reverse("record_export", args=[meeting.pk, kind]), kind.upper()) for kind in exports.CONTENT_TYPES]

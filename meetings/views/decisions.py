@@ -17,16 +17,15 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from iwg_portal.activity import log
 from iwg_portal.activity.sentences import sentence
+from iwg_portal.activity.views import hand_out
 from iwg_portal.base import markdown, marks
-from iwg_portal.base.extracts import CONTENT_TYPES, MAX_ROWS, Extract
+from iwg_portal.base.extracts import CONTENT_TYPES, MAX_ROWS
 from iwg_portal.base.render import render
-from iwg_portal.base.uploads.names import disposition
 from meetings import exports
 from meetings.access import decisions as access
 from meetings.access.action_points import owners_within, visible_actions
@@ -70,17 +69,6 @@ def decisions_export(request: HttpRequest, kind: str) -> HttpResponse:
     readable = dict(visible.filter(pk__in=successors).values_list("pk", "number"))
     file = exports.decision_register(rows, readable, person=str(viewer.person), filters=_chosen(viewer, choice, rows))
     return hand_out(request, file, kind)
-
-
-def hand_out(request: HttpRequest, file: Extract, kind: str) -> HttpResponse:
-    """A list as a file, with its line in the log."""
-    name = file.file_name(kind)
-    log.exported(request, name, rows=len(file.rows), label=file.label)
-    return HttpResponse(
-        file.content(kind),
-        content_type=CONTENT_TYPES[kind],
-        headers={"Content-Disposition": disposition(name), "Content-Language": str(get_language())},
-    )
 
 
 def too_many() -> str:

@@ -170,7 +170,7 @@ def _page(
         "is_latest": chosen == latest,
         "versions": [(row.version.number, row == chosen) for row in rows] if len(rows) > 1 else [],
         "banner": standing.banner(viewer, meeting, chosen, on_page=True),
-        "card": {"entries": standing.entries(viewer, meeting, rows), "actions": []},
+        "card": {"entries": standing.entries(viewer, meeting, rows), "actions": [], "files": []},
         "ways": standing.ways(viewer, meeting, latest),
         "audience": access.audience_when_circulated(meeting) if chosen else meeting.record.audience,
         "sentence": standing.sentence(meeting, chosen),

@@ -1,10 +1,14 @@
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from iwg_portal.activity import log
+from iwg_portal.activity.views import hand_out
+from iwg_portal.base.extracts import CONTENT_TYPES, CSV
 from iwg_portal.base.render import render
 from iwg_portal.pages.compare import Choice, ComparePage
+from iwg_portal.pages.files.compare import CompareFile
 
 
 @require_safe
@@ -15,4 +19,25 @@ def compare(request: HttpRequest) -> HttpResponse:
     page = ComparePage(request.viewer, Choice.of(request.GET), timezone.localdate())
     for state in page.restricted_owners:
         log.was_read(request, state, state=state, page="compare")
-    return render(request, "pages/compare.html", {"compare": page})
+    files = []
+    if page.states and request.viewer.person:
+        asked = f"?{page.address}"
+        files = [(reverse("compare_export", args=[kind]) + asked, kind.upper()) for kind in CONTENT_TYPES]
+    return render(request, "pages/compare.html", {"compare": page, "files": files})
+
+
+@require_safe
+def compare_export(request: HttpRequest, kind: str) -> HttpResponse:
+    """The same states and scope as ``xlsx`` or ``csv``; where the page has nothing to compare there is no file."""
+    viewer = request.viewer
+    if not viewer.in_group or viewer.person is None or kind not in CONTENT_TYPES:
+        raise Http404
+    file, person = CompareFile(viewer, Choice.of(request.GET), timezone.localdate()), str(viewer.person)
+    if not file.states:
+        raise Http404
+    return hand_out(
+        request,
+        file.extract(person=person) if kind == CSV else file.book(person=person),
+        kind,
+        states=[state.alpha2 for state in file.states],
+    )

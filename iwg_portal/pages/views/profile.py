@@ -6,15 +6,20 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from iwg_portal.activity import log
+from iwg_portal.activity.views import answer, hand_out
+from iwg_portal.base.extracts import XLSX
 from iwg_portal.base.kept import keep
 from iwg_portal.base.packing import packed
 from iwg_portal.base.render import render
 from iwg_portal.base.uploads.names import disposition
 from iwg_portal.pages import own_data
+from iwg_portal.pages.files.profile import ProfileFile
 from iwg_portal.pages.parts import PageParts
 from iwg_portal.pages.profile import ProfilePage
 from meetings.views.action_points import owed_url
-from members.access import is_member, visible_states
+from members.access import is_member, visible_group, visible_states
+
+PROFILE_KINDS = ("pdf", XLSX)
 
 
 @require_safe
@@ -38,7 +43,25 @@ def profile(request: HttpRequest, alpha2: str) -> HttpResponse:
         log.was_read(request, state, state=state, page="profile")
     owed = owed_url(viewer, state) if state.is_member else ""
     data = reverse("state_data", args=[alpha2]) if own_data.can_take(viewer, state) else ""
-    return render(request, "pages/profile.html", {"parts": kept, "owed_url": owed, "data_url": data})
+    files = [(reverse("profile_export", args=[alpha2, kind]), kind.upper()) for kind in PROFILE_KINDS if viewer.person]
+    context = {"parts": kept, "owed_url": owed, "data_url": data, "files": files}
+    return render(request, "pages/profile.html", context)
+
+
+@require_safe
+def profile_export(request: HttpRequest, alpha2: str, kind: str) -> HttpResponse:
+    """The profile as ``pdf`` or ``xlsx``, for a person who sees its page."""
+    viewer, today = request.viewer, timezone.localdate()
+    if kind not in PROFILE_KINDS or viewer.person is None:
+        raise Http404
+    state = get_object_or_404(is_member(visible_states(viewer, today), today), alpha2=alpha2.upper())
+    file, person = ProfileFile(viewer, state, state.is_member, today), str(viewer.person)
+    if kind == XLSX:
+        return hand_out(request, file.book(person=person), kind, target=state, state=state)
+    group = visible_group()
+    name, content, label = file.pdf(group_name=group.name if group else "IWG", person=person)
+    log.exported(request, name, target=state, state=state, label=label)
+    return answer(name, content, "application/pdf")
 
 
 @require_safe

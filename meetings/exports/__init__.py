@@ -14,12 +14,10 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from iwg_portal.base import marks
-from iwg_portal.base.dates import date_format
-from iwg_portal.base.documents import pdf
+from iwg_portal.base.documents import frame, pdf
 from iwg_portal.base.extracts import Column, Extract
 from iwg_portal.base.markdown import plain
 from meetings.access.calendars import is_told
@@ -31,32 +29,6 @@ from meetings.queries.decisions import addressees
 from meetings.queries.meetings import days, place_words, when
 from meetings.queries.papers import Sheet
 from members.enums import TLP, Audience, Language, narrowest
-
-# FIRST's own colours, on black.
-LABEL_COLOURS = {
-    Audience.DELEGATION: "#ffc000",
-    Audience.SECRETARIAT: "#ffc000",
-    Audience.MEMBERS: "#ffc000",
-    Audience.GROUP: "#33ff00",
-    Audience.PUBLIC: "#ffffff",
-}
-
-
-def frame(title: str, audience: str, group_name: str) -> dict[str, Any]:
-    """What ``frame.typ`` wants: the head with the label, the foot with the moment, the page and the mark of the
-    demonstration, in the active language."""
-    now = timezone.localtime()
-    return {
-        "title": title,
-        "language": get_language() or settings.LANGUAGE_CODE,
-        "group": group_name,
-        "label": TLP[Audience(audience)],
-        "label-colour": LABEL_COLOURS[Audience(audience)],
-        "stamp": _("As of %(now)s") % {"now": f"{date_format(now, 'DATETIME_FORMAT')} {marks.zone(now)}"},
-        # The document fills in the numbers: page and total are known only when it is set.
-        "page-word": _("Page %(number)s of %(total)s") % {"number": "{n}", "total": "{total}"},
-        "demo": _("Demonstration data, invented") if settings.DEMO else "",
-    }
 
 
 def agenda(
