@@ -13,31 +13,10 @@ from django.utils.translation import gettext as _
 from iwg_portal.base import cells
 from iwg_portal.base.charts import FRAMED, SHAPES
 from iwg_portal.base.documents import pdf
+from iwg_portal.summaries.colours import EDGE, LAND, LEVEL_COLOURS, OUTLINE, STATUS_COLOURS
 from iwg_portal.summaries.reading import Reading
 from members.enums import TLP, Audience
 
-# Those of static/css/tokens.css on paper: ground and text of each status and level.
-STATUS_COLOURS = {
-    "none": ("#dde1df", "#16252b"),
-    "planned": ("#dcebe6", "#16252b"),
-    "legal_basis": ("#a9d3cb", "#16252b"),
-    "development": ("#62aea9", "#16252b"),
-    "pilot": ("#2b7f85", "#ffffff"),
-    "op_batch": ("#0b4d5a", "#ffffff"),
-    "op_interactive": ("#0b4d5a", "#ffffff"),
-    "op_partial": ("#0b4d5a", "#ffffff"),
-    "op_full": ("#0b4d5a", "#ffffff"),
-    "suspended": ("#f2f4f4", "#16252b"),
-    "nd": ("#f6f8f8", "#5b6b72"),
-}
-LEVEL_COLOURS = (
-    ("#eef1ee", "#16252b"),
-    ("#dcebe6", "#16252b"),
-    ("#a9d3cb", "#16252b"),
-    ("#62aea9", "#16252b"),
-    ("#0b4d5a", "#ffffff"),
-)
-LAND, EDGE, OUTLINE = "#e7ebec", "#ffffff", "#7d8d93"
 MAP_FILE = settings.BASE_DIR / "static" / "map" / "west-africa.svg"
 
 
