@@ -39,18 +39,8 @@ def summary_pdf(reading: Reading, *, reader: str) -> tuple[str, bytes]:
         "standing": reading.standing,
         "lead": reading.lead,
         "consent": reading.consent,
-        "map": {"svg": drawn_map(reading), "alt": _alternative(reading), "words": reading.map_words},
-        "ladders": [
-            {
-                "title": ladder.title,
-                "segments": [
-                    {"words": words, "n": n, "fill": STATUS_COLOURS[code][0], "ink": STATUS_COLOURS[code][1]}
-                    for code, words, n in ladder.segments
-                ],
-            }
-            for ladder in reading.ladders
-        ],
-        "changes": {"title": _changes_title(reading), "rows": reading.changes},
+        **overview(reading),
+        "changes": {"title": changes_title(reading), "rows": reading.changes},
         "grid": {
             "title": _("State by state"),
             "note": _("Mean levels 0–4 as declared by each state in the self-assessment of %(year)s.")
@@ -94,28 +84,47 @@ def summary_pdf(reading: Reading, *, reader: str) -> tuple[str, bytes]:
             "none": _("None."),
             "rows": reading.lessons,
         },
-        "annex": {
-            "title": _("How to read this summary"),
-            "rows": [
-                reading.consent,
-                _("– stands for no report, or not named."),
-                *reading.cut,
-                reading.median_rule,
-                _("Figures are declared by each state itself; the group ranks nobody."),
-                *(f"{kind}: {', '.join(words)}." for kind, words in reading.ladder_words),
-                _("Source: %(source)s.") % {"source": reading.source_words},
-                _("The figures are frozen under the SHA-256 value %(hash)s.") % {"hash": summary.sha256},
-                _(
-                    "The page “Check a document” of the portal says to which summary a check code belongs; members"
-                    " compare the figures there."
-                ),
-            ],
-        },
+        "annex": {"title": _("How to read this summary"), "rows": notes(reading)},
     }
     return reading.file_name("pdf", reader), pdf("summary", data)
 
 
-def _changes_title(reading: Reading) -> str:
+def overview(reading: Reading) -> dict[str, Any]:
+    """Map and ladders, as ``overview.typ`` draws them."""
+    return {
+        "map": {"svg": drawn_map(reading), "alt": alternative(reading), "words": reading.map_words},
+        "ladders": [
+            {
+                "title": ladder.title,
+                "segments": [
+                    {"words": words, "n": n, "fill": STATUS_COLOURS[code][0], "ink": STATUS_COLOURS[code][1]}
+                    for code, words, n in ladder.segments
+                ],
+            }
+            for ladder in reading.ladders
+        ],
+    }
+
+
+def notes(reading: Reading) -> list[str]:
+    """What a reader has to know to read the figures."""
+    return [
+        reading.consent,
+        _("– stands for no report, or not named."),
+        *reading.cut,
+        reading.median_rule,
+        _("Figures are declared by each state itself; the group ranks nobody."),
+        *(f"{kind}: {', '.join(words)}." for kind, words in reading.ladder_words),
+        _("Source: %(source)s.") % {"source": reading.source_words},
+        _("The figures are frozen under the SHA-256 value %(hash)s.") % {"hash": reading.summary.sha256},
+        _(
+            "The page “Check a document” of the portal says to which summary a check code belongs; members"
+            " compare the figures there."
+        ),
+    ]
+
+
+def changes_title(reading: Reading) -> str:
     return _("What changed since %(year)s") % {"year": reading.before} if reading.before else _("How complete it is")
 
 
@@ -129,7 +138,7 @@ def _level(value: float | None) -> dict[str, str]:
     return _cell(cells.number(value, 1), LEVEL_COLOURS[min(4, max(0, int(value + 0.5)))])
 
 
-def _alternative(reading: Reading) -> str:
+def alternative(reading: Reading) -> str:
     return ". ".join(label for _code, _status, label in reading.on_map) or reading.map_words
 
 
