@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db.models import QuerySet
 
 from iwg_portal.summaries.enums import BEFORE, FROZEN, SummaryState
@@ -62,6 +64,16 @@ def can_export(viewer: Viewer, summary: Summary) -> bool:
 def allowed(viewer: Viewer, summary: Summary) -> frozenset[str]:
     rules = {"retry": can_retry, "approve": can_approve, "release": can_release, "withdraw": can_withdraw}
     return frozenset(verb for verb, rule in rules.items() if rule(viewer, summary))
+
+
+def followed_by(summary: Summary) -> Summary | None:
+    """The one that ``summary`` follows: the newest of the same scope that every member could read before these figures
+    were taken, also if it was withdrawn since. Of one summary it is always the same, whoever asks and whenever."""
+    if summary.taken_at is None:
+        return None
+    until = summary.taken_at + dt.timedelta(seconds=1)  # the moment of the figures is a whole second
+    before = Summary.objects.filter(scope=summary.scope, content__isnull=False, released_at__lt=until)
+    return before.exclude(pk=summary.pk).order_by("-released_at", "-pk").first()
 
 
 def of_code(code: str) -> Summary | None:

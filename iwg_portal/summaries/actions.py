@@ -179,8 +179,8 @@ def release(*, summary: Summary, by: Viewer) -> None:
     if not access.can_release(by, held):
         raise PermissionDenied
     _check_consents(held)
-    held.state = SummaryState.RELEASED
-    held.save(update_fields=["state"])
+    held.state, held.released_at = SummaryState.RELEASED, timezone.now()
+    held.save(update_fields=["state", "released_at"])
     record("summary.released", by=by.person, target=held)
 
 

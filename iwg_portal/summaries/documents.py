@@ -78,6 +78,7 @@ def summary_pdf(reading: Reading, *, reader: str) -> tuple[str, bytes]:
                 for row in reading.decisions
             ],
         },
+        "corrections": {"title": reading.corrections_title, "rows": reading.corrections},
         "actions": {"title": _("Action points"), "words": reading.actions_words},
         "lessons": {
             "title": _("Lessons"),

@@ -15,17 +15,20 @@ from capabilities.enums import LADDERS, DeliveryAxis, LegalAxis, Scope, StatusKi
 from iwg_portal.summaries.enums import SummaryState
 from iwg_portal.summaries.figures import FORMAT, LANGUAGES, check_code, sha256_of
 from iwg_portal.summaries.models import Summary
+from iwg_portal.summaries.reading import Reading
 
 AREAS, YEARS = 5, (2020, 2021, 2022)
 NOW = dt.datetime(2022, 11, 18, 12, 0, tzinfo=dt.UTC)
 
 
-def invented_summary(*, states: int = 16, decisions: int = 12, lessons: int = 4, name: str = "") -> Summary:
+def invented_summary(
+    *, states: int = 16, decisions: int = 12, lessons: int = 4, name: str = "", number: int = 7
+) -> Summary:
     """Unsaved, a draft. ``name``: what each state, area and title is called besides its number (tests)."""
     content = invented_content(states=states, decisions=decisions, lessons=lessons, name=name)
     made = Summary(
         year=2022,
-        number=7,
+        number=number,
         scope=Scope.BOTH,
         state=SummaryState.DRAFT,
         taken_at=NOW,
@@ -34,6 +37,12 @@ def invented_summary(*, states: int = 16, decisions: int = 12, lessons: int = 4,
     )
     made.check_code = check_code(made.sha256, made.code)
     return made
+
+
+def invented_reading(**size: int) -> Reading:
+    """In the active language, with an earlier one, in which one decision was not there yet."""
+    earlier = invented_summary(**{**size, "decisions": max(size.get("decisions", 12) - 1, 0), "number": 6})
+    return Reading(invented_summary(**size), earlier)
 
 
 def invented_content(*, states: int, decisions: int, lessons: int, name: str = "") -> dict[str, Any]:

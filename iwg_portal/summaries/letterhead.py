@@ -58,6 +58,8 @@ def _body(document: Any) -> None:
     add("{{ heading_lessons }}", "Heading 2")
     add("{{ lesson.title }}{{ lesson.state }}", "List Bullet")
     add("{{ lessons_none }}")
+    add("{{ heading_corrections }}", "Heading 2")
+    add("{{ corrections }}", "List Bullet")
     add("{{ heading_notes }}", "Heading 2")
     add("{{ notes }}", "List Bullet")
 

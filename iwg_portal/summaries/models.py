@@ -42,6 +42,8 @@ class Summary(models.Model):
     problem = models.CharField(max_length=200, blank=True, help_text="why it could not be built; no figure")
     # The document says when the chair approved it.
     approved_at = models.DateTimeField(null=True, blank=True)
+    # A later one says which one it follows: that every member could read by then.
+    released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "summaries"
@@ -64,6 +66,10 @@ class Summary(models.Model):
             models.CheckConstraint(
                 name="summary_approved_before_release",
                 condition=~Q(state__in=[SummaryState.APPROVED, SummaryState.RELEASED]) | Q(approved_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="summary_released_at_a_time",
+                condition=~Q(state=SummaryState.RELEASED) | Q(released_at__isnull=False),
             ),
             models.CheckConstraint(name="summary_names_states", condition=Q(audience=Audience.MEMBERS)),
             known_audience("summary_audience_known"),

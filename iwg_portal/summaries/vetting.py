@@ -22,8 +22,7 @@ from docx.oxml.ns import qn
 
 from iwg_portal.summaries import fields_of_word
 from iwg_portal.summaries.filling import FIELD, P, T, TooLong, story_roots, words_of
-from iwg_portal.summaries.invented import invented_summary
-from iwg_portal.summaries.reading import Reading
+from iwg_portal.summaries.invented import invented_reading
 from iwg_portal.summaries.word import ON_EACH_PAGE, fields_of, known_fields, made_with
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -153,7 +152,7 @@ def _is_a_story(name: str) -> bool:
 
 def _refuse_fields(document: Any) -> set[str]:
     """The known fields that it names."""
-    fields = fields_of(Reading(invented_summary(states=1, decisions=1, lessons=1)), READER)
+    fields = fields_of(invented_reading(states=1, decisions=1, lessons=1), READER)
     known, objections = known_fields(), []
     named: set[str] = set()
     unknown: list[str] = []
@@ -225,7 +224,7 @@ def _objections_to_pictures(document: Any) -> list[str]:
 
 def _try(content: bytes) -> list[str]:
     """Fill it with the invented figures, and look whether each page has what must stand there."""
-    reading = Reading(invented_summary(states=60, decisions=60, lessons=30))
+    reading = invented_reading(states=60, decisions=60, lessons=30)
     try:
         made = made_with(content, reading, reader=READER)
         document = Document(io.BytesIO(made))

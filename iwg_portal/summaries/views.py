@@ -30,7 +30,7 @@ from iwg_portal.summaries.documents import summary_pdf
 from iwg_portal.summaries.enums import FROZEN, SummaryState
 from iwg_portal.summaries.figures import spelled
 from iwg_portal.summaries.forms import TemplateForm
-from iwg_portal.summaries.invented import invented_summary
+from iwg_portal.summaries.invented import invented_reading
 from iwg_portal.summaries.letterhead import own_template
 from iwg_portal.summaries.models import Summary
 from iwg_portal.summaries.reading import Reading
@@ -94,7 +94,7 @@ def summary(request: HttpRequest, year: int, number: int) -> HttpResponse:
         "prepares": access.prepares(viewer),
     }
     if found.state in FROZEN:
-        reading = Reading(found)
+        reading = Reading(found, access.followed_by(found))
         context |= {
             "reading": reading,
             "map": charts.region_map(
@@ -196,7 +196,7 @@ def summary_file(request: HttpRequest, year: int, number: int, language: str, en
         raise Http404
     make, content_type = MAKERS[ending]
     with translation.override(language):
-        name, content = make(Reading(found), reader=str(viewer.person))
+        name, content = make(Reading(found, access.followed_by(found)), reader=str(viewer.person))
     log.exported(request, name, target=found, language=language, sha256=found.sha256)
     return HttpResponse(
         content,
@@ -283,7 +283,7 @@ def summary_template_file(request: HttpRequest, which: str) -> HttpResponse:
         content = (None if which == "own" else template_in_force(language)) or own_template()
     else:
         with translation.override(language):
-            _name, content = summary_docx(Reading(invented_summary()), reader=str(viewer.person))
+            _name, content = summary_docx(invented_reading(), reader=str(viewer.person))
     who = slugify(str(viewer.person))[:40].strip("-") or "person"
     name = f"summary-template-{which}_{who}_{timezone.localdate().isoformat()}.docx"
     log.exported(request, name)

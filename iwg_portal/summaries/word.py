@@ -102,6 +102,7 @@ def _texts(reading: Reading, reader: str) -> dict[str, str]:
         "heading_medians": _("Regional median by area") if reading.median_rows else "",
         "heading_decisions": _("Decisions"),
         "heading_lessons": _("Lessons"),
+        "heading_corrections": reading.corrections_title,
         "heading_notes": _("How to read this summary"),
         "column_number": _("No."),
         "column_decision": _("Decision"),
@@ -128,7 +129,12 @@ def _lists(reading: Reading) -> dict[str, list[dict[str, Text]]]:
         }
         for row in reading.lessons
     ]
-    plain = {"lead": reading.lead, "changes": reading.changes, "notes": notes(reading)}
+    plain = {
+        "lead": reading.lead,
+        "changes": reading.changes,
+        "corrections": reading.corrections,
+        "notes": notes(reading),
+    }
     lists = {name: [{"": Text(sentence)} for sentence in sentences] for name, sentences in plain.items()}
     return {**lists, "decision": decisions, "lesson": lessons}
 
@@ -229,6 +235,7 @@ def known_fields() -> dict[str, Any]:
         "lesson.title": _("list: title of a lesson"),
         "lesson.state": _("list: the state that shared it, where it agreed to be named"),
         "lessons_none": _("“None.” where there is no lesson"),
+        "corrections": _("list: which summary it follows, and which figures are others now"),
         "notes": _("list: what a reader has to know"),
         "heading_changes": _("heading in the language of the document"),
         "heading_ladders": _("heading in the language of the document"),
@@ -236,6 +243,7 @@ def known_fields() -> dict[str, Any]:
         "heading_medians": _("heading in the language of the document"),
         "heading_decisions": _("heading in the language of the document"),
         "heading_lessons": _("heading in the language of the document"),
+        "heading_corrections": _("heading in the language of the document"),
         "heading_notes": _("heading in the language of the document"),
         "column_number": _("heading of a column"),
         "column_decision": _("heading of a column"),

@@ -31,6 +31,7 @@ def summary_workbook(reading: Reading, *, reader: str) -> tuple[str, bytes]:
         Sheet(_("Medians"), _medians(reading), 1, 0, (40, 10, 10, 18, 18, 14, 16), charts=_courses(reading)),
         Sheet(_("Decisions"), _decisions(reading), 1, 0, (10, 90, 16, 40, 14)),
         Sheet(_("Lessons"), _lessons(reading), 1, 0, (70, 24)),
+        *_corrections(reading),
         Sheet(_("Definitions"), _definitions(reading), 1, 0, (18, 34, 84), wraps=True),
     ]
     sheets = [replace(sheet, printed=printed, fits=True) for sheet in sheets]
@@ -102,6 +103,14 @@ def _lessons(reading: Reading) -> list[Sequence[Any]]:
     return [*rows, *([row["title"], row["state"]] for row in reading.lessons)]
 
 
+def _corrections(reading: Reading) -> list[Sheet]:
+    """Only where there is one before it."""
+    if reading.earlier is None:
+        return []
+    rows = [[reading.corrections_title], *([sentence] for sentence in reading.corrections)]
+    return [Sheet(_("Compared"), rows, 1, 1, (120,), wraps=True)]
+
+
 def _bars(reading: Reading) -> list[Chart]:
     """One chart for each ladder: how many states stand on each step, in the colours of the pages."""
     charts, row, place = [], 1, 1
@@ -170,7 +179,12 @@ def _definitions(reading: Reading) -> list[Sequence[Any]]:
         [medians, _("Contributing"), _("How many states the median is made of; empty where it is not said.")],
         [medians, _("Member states"), _("How many states belonged to the group.")],
         [_("Decisions"), _("Status"), _("How the decision stands at the moment of the figures.")],
-        [_("About"), _("Label"), _("Traffic Light Protocol 2.0. TLP:AMBER: for the delegations of the member states.")],
+        [
+            _("About"),
+            _("Label"),
+            _("Traffic Light Protocol 2.0. %(label)s is for the delegations of the member states.")
+            % {"label": TLP[Audience(reading.summary.audience)]},
+        ],
         [_("About"), _("Check code"), _("The page “Check a document” of the portal says to which summary it belongs.")],
         [_("About"), "SHA-256", _("Check sum of the frozen figures: who has the same value has the same figures.")],
     ]

@@ -16,7 +16,7 @@ from iwg_portal.base.uploads import check, storage
 from iwg_portal.summaries import actions, word
 from iwg_portal.summaries.documents import notes
 from iwg_portal.summaries.filling import Fields, Properties, Text, fill
-from iwg_portal.summaries.invented import invented_summary
+from iwg_portal.summaries.invented import invented_reading, invented_summary
 from iwg_portal.summaries.letterhead import own_template
 from iwg_portal.summaries.reading import Reading
 from members.models import FileVersion
@@ -146,7 +146,7 @@ def test_without_any_consent_it_names_no_state_and_says_so():
 
 
 def test_every_field_is_explained_and_every_explanation_is_a_field():
-    fields = word.fields_of(Reading(invented_summary()), READER)
+    fields = word.fields_of(invented_reading(), READER)
     parted = [f"{name}.{part}" if part else name for name, lines in fields.lists.items() for part in lines[0]]
     assert set(word.known_fields()) == {*fields.texts, *fields.blocks, *parted}
     assert tuple(word.known_fields())[:5] == word.ON_EACH_PAGE
