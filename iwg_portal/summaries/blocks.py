@@ -32,6 +32,7 @@ class Cell:
     bold: bool = False
     language: str = ""
     is_middle: bool = False
+    size: int = 17  # half points
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def table_markup(table: Table, width: int) -> Any:
         _element("tblDescription", {"val": inert(table.words)}),
     )
     grid = _element("tblGrid", {}, *(_element("gridCol", {"w": str(column)}) for column in columns))
-    head = [Cell(words, ink=f"#{MUTED}", is_middle=n in table.middles) for n, words in enumerate(table.head)]
+    head = [Cell(words, ink=f"#{MUTED}", is_middle=n in table.middles, size=14) for n, words in enumerate(table.head)]
     rows = [_row(head, columns, is_head=True), *(_row(row, columns) for row in table.rows)]
     return _element("tbl", {}, properties, grid, *rows)
 
@@ -94,8 +95,8 @@ def _cell(cell: Cell, width: int) -> Any:
     if cell.bold:
         look.append(_element("b", {}))
     look.append(_element("color", {"val": _hex(cell.ink) if cell.ink else INK}))
-    look.append(_element("sz", {"val": "17"}))
-    look.append(_element("szCs", {"val": "17"}))
+    look.append(_element("sz", {"val": str(cell.size)}))
+    look.append(_element("szCs", {"val": str(cell.size)}))
     if cell.language:
         look.append(_element("lang", {"val": cell.language}))
     text = _element("t", {})
@@ -110,7 +111,7 @@ def _borders() -> Any:
 
 
 def _margins() -> Any:
-    sides = (("top", "40"), ("left", "70"), ("bottom", "40"), ("right", "70"))
+    sides = (("top", "40"), ("left", "50"), ("bottom", "40"), ("right", "50"))
     return _element("tblCellMar", {}, *(_element(side, {"w": size, "type": "dxa"}) for side, size in sides))
 
 

@@ -235,6 +235,8 @@ class _Filling:
                 paragraph.remove(child)
             inline = self.document.part.new_pic_inline(io.BytesIO(block.png), width=Emu(self.width))
             inline.docPr.set("descr", inert(block.words))
+            for side in ("distT", "distB", "distL", "distR"):  # without them LibreOffice keeps 3 mm free
+                inline.set(side, "0")
             run, drawing = paragraph.makeelement(R), paragraph.makeelement(DRAWING)
             drawing.append(inline)
             run.append(drawing)

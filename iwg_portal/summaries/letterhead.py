@@ -19,6 +19,11 @@ from docx.shared import Mm, Pt, RGBColor
 INK, MUTED, BRAND, LINE = "16252B", "5B6B72", "0F4C5C", "DFE5E6"
 FONT = "Arial"
 TEXT_WIDTH = Mm(170)
+AFTER_COMPAT = tuple(
+    f"w:{name}"
+    for name in ("docVars", "rsids", "attachedSchema", "themeFontLang", "clrSchemeMapping", "shapeDefaults",
+                 "doNotEmbedSmartTags", "decimalSymbol", "listSeparator")
+)  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -28,6 +33,12 @@ def own_template() -> bytes:
     _styles(document)
     _page(document)
     _body(document)
+    # Else Word opens it in the mode of 2007.
+    mode = {"name": "compatibilityMode", "uri": "http://schemas.microsoft.com/office/word", "val": "15"}
+    settings = document.settings.element
+    for old in list(settings.iter(qn("w:compat"))):
+        settings.remove(old)
+    settings.insert_element_before(_element("compat", {}, _element("compatSetting", mode)), *AFTER_COMPAT)
     core = document.core_properties
     core.title, core.author, core.comments = "Regional summary", "", "Template of the portal"
     target = io.BytesIO()
@@ -45,11 +56,11 @@ def _body(document: Any) -> None:
     add("{{ changes }}", "List Bullet")
     add("{{ actions }}", "List Bullet")
     add("{{ consent }}", "Small")
-    add("{{ heading_ladders }}", "Heading 2")
-    add("{{ ladders }}")
     add("{{ heading_states }}", "Heading 2").paragraph_format.page_break_before = True
     add("{{ states_note }}", "Small").paragraph_format.keep_with_next = True
     add("{{ states }}")
+    add("{{ heading_ladders }}", "Heading 2")
+    add("{{ ladders }}")
     add("{{ heading_medians }}", "Heading 2")
     add("{{ medians }}")
     add("{{ heading_decisions }}", "Heading 2")
@@ -94,7 +105,7 @@ def _page(document: Any) -> None:
     head = section.header.paragraphs[0]
     head.style = document.styles["Header"]
     head.add_run("{{ group }} · {{ reader }}\t")
-    _labelled(head.add_run(" {{ label }} "))
+    _labelled(head.add_run("\u00a0{{ label }}\u00a0"))
     _rule(head, "bottom", BRAND, "8", "6")
     foot = section.footer.paragraphs[0]
     foot.style = document.styles["Footer"]

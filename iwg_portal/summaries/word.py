@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from capabilities.enums import LADDERS, OPERATIONAL
 from iwg_portal.base import cells, marks
 from iwg_portal.base.documents import png
 from iwg_portal.base.uploads import storage
@@ -155,13 +156,24 @@ def _blocks(reading: Reading) -> dict[str, Table | Picture]:
 
 
 def _ladder_table(reading: Reading) -> Table:
-    rows = [
-        [Cell(ladder.title, bold=True), _status(code, words, is_middle=False), Cell(str(n), is_middle=True)]
-        for ladder in reading.ladders
-        for code, words, n in ladder.segments
-    ]
-    head = [_("Ladder"), _("Step"), _("States")]
-    return Table(head, rows, (1, 4, 1), _("How many states stand on each step of each ladder."), frozenset({2}))
+    """A row for each step that any of the ladders has, highest first; a dash where a ladder has no such step."""
+    order: dict[str, None] = {}
+    for kind in reading.kinds:
+        order |= dict.fromkeys(code for code in reversed(LADDERS[kind]) if code in OPERATIONAL)
+    for kind in reading.kinds:
+        order |= dict.fromkeys((*reversed(LADDERS[kind]), "suspended"))
+    counts = [{code: n for code, _words, n in ladder.segments} for ladder in reading.ladders]
+    rows = []
+    for code in (*order, NOT_SHOWN):
+        known = [code in (*LADDERS[kind], "suspended", NOT_SHOWN) for kind in reading.kinds]
+        kind = next(kind for kind, has in zip(reading.kinds, known, strict=True) if has)
+        said = [str(count.get(code, 0)) if has else "–" for count, has in zip(counts, known, strict=True)]
+        rows.append(
+            [_status(code, reading.words(kind, code), is_middle=False), *(Cell(n, is_middle=True) for n in said)]
+        )
+    head = [_("Step"), *(ladder.title for ladder in reading.ladders)]
+    words = _("How many states stand on each step of each ladder.")
+    return Table(head, rows, [3, *[1] * len(counts)], words, frozenset(range(1, len(head))))
 
 
 def _state_table(reading: Reading) -> Table:
@@ -175,7 +187,7 @@ def _state_table(reading: Reading) -> Table:
     ]
     head = [_("State"), *reading.columns]
     kinds = len(reading.kinds)
-    shares = [1.7, *[1.5] * kinds, *[1.0] * len(reading.areas)]
+    shares = [1.5, *[1.25] * kinds, *[1.1] * len(reading.areas)]
     words = _("Status and mean levels of each member state.")
     return Table(head, rows, shares, words, frozenset(range(1, len(head))))
 
