@@ -84,7 +84,7 @@ WITHOUT = {
     "meetings.ActionEvidence": "whose evidence a file is: the file has the audience",
     "meetings.LessonText": LESSON,
     "meetings.LessonUse": LESSON,
-    "summaries.WordTemplate": "the look of documents, no state's content: kept by the secretariat; its file has an audience",
+    "summaries.WordTemplate": "the look of documents, no content: the secretariat's; its file has an audience",
     "meetings.Lesson_indicators": LESSON,
 }
 MODELS = {

@@ -39,10 +39,10 @@ def invented_summary(
     return made
 
 
-def invented_reading(**size: int) -> Reading:
+def invented_reading(*, states: int = 16, decisions: int = 12, lessons: int = 4) -> Reading:
     """In the active language, with an earlier one, in which one decision was not there yet."""
-    earlier = invented_summary(**{**size, "decisions": max(size.get("decisions", 12) - 1, 0), "number": 6})
-    return Reading(invented_summary(**size), earlier)
+    earlier = invented_summary(states=states, decisions=max(decisions - 1, 0), lessons=lessons, number=6)
+    return Reading(invented_summary(states=states, decisions=decisions, lessons=lessons), earlier)
 
 
 def invented_content(*, states: int, decisions: int, lessons: int, name: str = "") -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""Is this Word file fit to be a template? Asked before it is accepted; every objection is a sentence, all at once.
+"""Is this Word file fit to be a template? Asked before it is accepted; each objection is a sentence, as many as can be
+told at once.
 
 That it is a harmless .docx at all (limits, macros, active parts) ``base.uploads`` has said before. Here it is held
 against what a template may hold: parts and relations of a short list, fields of Word that only count, known fields of
