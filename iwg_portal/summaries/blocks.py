@@ -65,7 +65,7 @@ def table_markup(table: Table, width: int) -> Any:
         _borders(),
         _element("tblLayout", {"type": "fixed"}),
         _margins(),
-        _element("tblLook", {"val": "0480", "firstRow": "1", "firstColumn": "1", "noHBand": "0", "noVBand": "1"}),
+        _element("tblLook", {"val": "04A0", "firstRow": "1", "firstColumn": "1", "noHBand": "0", "noVBand": "1"}),
         _element("tblDescription", {"val": inert(table.words)}),
     )
     grid = _element("tblGrid", {}, *(_element("gridCol", {"w": str(column)}) for column in columns))

@@ -60,7 +60,7 @@ def measure(states: int, rounds: int, figures: Figures, *, together: float, pdf:
     figures.add(f"summary {name}: figures read", reading, "s")
     figures.add(f"summary {name}: PDF", set_in, "s", pdf)
     figures.add(f"summary {name}: PDF", len(document) / 1000, "KB")
-    figures.add(f"summary {name}: Word document", filled_in, "s", pdf)
+    figures.add(f"summary {name}: Word document", filled_in, "s", 2 * pdf if pdf else None)
     figures.add(f"summary {name}: Word document", len(word) / 1000, "KB")
     figures.add(f"summary {name}: workbook", written_in, "s")
     figures.add(f"summary {name}: workbook", len(book) / 1000, "KB")
