@@ -1,12 +1,15 @@
 """What a later summary says otherwise than the one it follows, and what it does not repeat."""
 
+import importlib
 import io
 from copy import deepcopy
 
 import openpyxl
 import pytest
+from django.apps import apps
 from django.utils import translation
 
+from iwg_portal.activity.log import record
 from iwg_portal.summaries import access, actions, word, workbook
 from iwg_portal.summaries.corrections import Change, Comparison, compare
 from iwg_portal.summaries.documents import summary_pdf
@@ -172,3 +175,15 @@ def test_what_was_only_a_draft_is_followed_by_none(cast):
     later = frozen_summary(cast.person("secretariat"))
     assert access.followed_by(later) is None
     assert Summary.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_when_an_old_one_was_released_is_taken_from_the_log(cast):
+    """What was there before the column: withdrawn after its release, and withdrawn as a draft."""
+    was_out, never_out = (frozen_summary(cast.person("secretariat"), state="withdrawn") for _n in range(2))
+    event = record("summary.released", by=cast.person("secretariat"), target=was_out)
+    migration = importlib.import_module("iwg_portal.summaries.migrations.0003_released_at")
+    migration.take_from_the_log(apps, None)
+    for summary, at in ((was_out, event.at), (never_out, None)):
+        summary.refresh_from_db()
+        assert summary.released_at == at
