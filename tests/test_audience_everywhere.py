@@ -85,6 +85,7 @@ WITHOUT = {
     "meetings.ActionEvidence": "whose evidence a file is: the file has the audience",
     "meetings.LessonText": LESSON,
     "meetings.LessonUse": LESSON,
+    "summaries.WordTemplate": "the look of documents, no content: the secretariat's; its file has an audience",
     "meetings.Lesson_indicators": LESSON,
 }
 MODELS = {

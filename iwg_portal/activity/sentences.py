@@ -25,6 +25,8 @@ SENTENCES = {
     "summary.approved": _("%(actor)s approved the regional summary %(target)s."),
     "summary.released": _("%(actor)s released the regional summary %(target)s to the member states."),
     "summary.withdrawn": _("%(actor)s withdrew the regional summary %(target)s."),
+    "summary.template_replaced": _("%(actor)s replaced the Word template of the regional summaries (%(target)s)."),
+    "summary.template_restored": _("%(actor)s went back from the Word template %(target)s to the portal’s own."),
     "calendar.made": _("%(actor)s made an address for the own calendar."),
     "calendar.renewed": _("%(actor)s made the address of the own calendar anew."),
     "calendar.ended": _("%(actor)s ended the address of the own calendar."),

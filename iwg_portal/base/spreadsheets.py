@@ -10,6 +10,7 @@ import csv
 import datetime as dt
 import io
 import logging
+import math
 import re
 import time
 import warnings
@@ -30,7 +31,10 @@ from openpyxl.worksheet._reader import DATA_TAG, FORMULA_TAG, ROW_TAG, VALUE_TAG
 
 from iwg_portal.base.archives import SpreadsheetProblem, damaged, open_archive
 
-__all__ = ["Missing", "Row", "Sheet", "SpreadsheetProblem", "Table", "read_table", "write_csv", "write_workbook"]
+__all__ = [
+    "Chart", "Missing", "Row", "Series", "Sheet", "Span", "SpreadsheetProblem", "Table", "read_table", "write_csv",
+    "write_workbook",
+]  # fmt: skip
 
 MAX_ROWS = 2_000
 MAX_COLUMNS = 200
@@ -285,11 +289,44 @@ def _limited(rows: Iterable[Row]) -> Iterator[Row]:
 # -- Writing -----------------------------------------------------------------------------------------------------
 
 
+Span = tuple[int, int, int, int]  # first row, first column, last row, last column of cells; 0-based
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line, or one set of bars, of a chart. All refer to cells of the sheet that the chart stands on: ``name`` is
+    one (row, column). ``points``: a colour for each bar; None is hatched."""
+
+    name: tuple[int, int]
+    categories: Span
+    values: Span
+    colour: str
+    points: Sequence[str | None] = ()
+    dash: str = "solid"
+    marker: str = "circle"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A native chart. ``kind``: ``bar`` (lying) or ``line``. ``at``: the cell of its upper left corner, 0-based.
+    ``words``: what somebody reads who cannot see it. ``top``: end of the axis of values; ``unit``: its name."""
+
+    kind: str
+    title: str
+    words: str
+    series: Sequence[Series]
+    at: tuple[int, int]
+    unit: str = ""
+    top: float | None = None
+    size: tuple[int, int] = (620, 340)  # pixels
+
+
 @dataclass(frozen=True)
 class Sheet:
     """A sheet to write. Rows of cells (None, str, number, date); ``title_row`` and ``heading_row`` are 1-based and
     shown bold, the rows down to the headings stay in view; ``widths``: characters per column, the last one repeats;
-    ``printed``: what stands at the head of each printed page."""
+    ``printed``: what stands at the head of each printed page; ``wraps``: long texts break within their cell;
+    ``fits``: printed lying, as wide as the paper."""
 
     name: str
     rows: Sequence[Sequence[Any]]
@@ -297,6 +334,9 @@ class Sheet:
     title_row: int = 0
     widths: Sequence[int] = (14,)
     printed: str = ""
+    charts: Sequence[Chart] = ()
+    wraps: bool = False
+    fits: bool = False
 
 
 def write_workbook(sheets: Sequence[Sheet], *, title: str, author: str = "", comments: str = "") -> bytes:
@@ -308,17 +348,25 @@ def write_workbook(sheets: Sequence[Sheet], *, title: str, author: str = "", com
         book.set_properties({"title": title, "author": author, "comments": comments})
         bold = book.add_format({"bold": True})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
+        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         for sheet in sheets:
             page = book.add_worksheet(sheet.name)
             for place, width in enumerate(sheet.widths):
                 last = 199 if place == len(sheet.widths) - 1 else place
                 page.set_column(place, last, width)
             page.freeze_panes(sheet.heading_row, 1)
+            if sheet.fits:
+                page.set_landscape()
+                page.set_paper(9)  # A4
+                page.fit_to_pages(1, 0)
+                page.repeat_rows(0, sheet.heading_row - 1)
             if sheet.printed:
                 # An ampersand begins a command there, and a longer line is refused.
                 page.set_header("&L" + sheet.printed[:MAX_PRINTED].replace("&", "&&"))
             for row, cells in enumerate(sheet.rows):
-                style = bold if row + 1 in (sheet.title_row, sheet.heading_row) else None
+                if sheet.wraps:  # not every program fits the height by itself
+                    page.set_row(row, 15 * _lines(cells, sheet.widths))
+                style = bold if row + 1 in (sheet.title_row, sheet.heading_row) else wrapped if sheet.wraps else None
                 for column, cell in enumerate(cells):
                     if isinstance(cell, dt.date):
                         page.write_datetime(row, column, cell, day)
@@ -326,7 +374,52 @@ def write_workbook(sheets: Sequence[Sheet], *, title: str, author: str = "", com
                         page.write_number(row, column, cell, style)
                     elif cell not in (None, ""):
                         page.write_string(row, column, _fitting(str(cell)), style)
+            for chart in sheet.charts:
+                _draw(book, page, chart)
     return target.getvalue()
+
+
+def _lines(cells: Sequence[Any], widths: Sequence[int]) -> int:
+    long = (len(str(cell)) / (0.9 * widths[min(n, len(widths) - 1)]) for n, cell in enumerate(cells) if cell)
+    return min(27, max((math.ceil(lines) for lines in long), default=1))
+
+
+def _draw(book: xlsxwriter.Workbook, page: Any, chart: Chart) -> None:
+    """Everything in it refers to cells: a name that begins with an equals sign stays a name."""
+    drawn = book.add_chart({"type": chart.kind})
+    for one in chart.series:
+        options: dict[str, Any] = {
+            "name": [page.name, *one.name],
+            "categories": [page.name, *one.categories],
+            "values": [page.name, *one.values],
+        }
+        if chart.kind == "line":
+            options["line"] = {"color": one.colour, "width": 2, "dash_type": one.dash}
+            fill = {"color": one.colour}
+            options["marker"] = {"type": one.marker, "size": 6, "fill": fill, "border": fill}
+        else:
+            options |= {"fill": {"color": one.colour}, "gap": 40, "data_labels": {"value": True}}
+            options["points"] = [_bar(colour) for colour in one.points]
+        drawn.add_series(options)
+    drawn.set_title({"name": chart.title.lstrip("="), "overlay": False, "name_font": {"size": 12}})
+    if chart.kind == "bar":  # each bar has its number, so it needs no axis of values
+        drawn.set_y_axis({"reverse": True})
+        drawn.set_x_axis({"visible": False, "min": 0, "major_gridlines": {"visible": False}})
+        drawn.set_legend({"none": True})
+    else:
+        drawn.set_y_axis({"min": 0, "max": chart.top, "name": chart.unit.lstrip("=")})
+        drawn.set_legend({"position": "bottom"})
+    drawn.show_blanks_as("gap")
+    drawn.set_size({"width": chart.size[0], "height": chart.size[1]})
+    page.insert_chart(*chart.at, drawn, {"description": chart.words, "object_position": 2})
+
+
+def _bar(colour: str | None) -> dict[str, Any]:
+    border = {"color": "#7d8d93", "width": 0.75}
+    if colour is None:
+        hatch = {"pattern": "wide_upward_diagonal", "fg_color": "#c3ccce", "bg_color": "#f6f8f8"}
+        return {"pattern": hatch, "border": border}
+    return {"fill": {"color": colour}, "border": border}
 
 
 def _fitting(text: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db.models import QuerySet
 
 from iwg_portal.summaries.enums import BEFORE, FROZEN, SummaryState
-from iwg_portal.summaries.models import Summary
+from iwg_portal.summaries.models import Summary, WordTemplate
 from members.access import Viewer
 from members.enums import Role
+from members.models import FileVersion
 
 ANY_MEMBER = Viewer(roles=frozenset({Role.DELEGATE}))
 """Through whose eyes the figures are taken: what every member state may read, and nothing that is somebody's own. So
@@ -63,6 +66,33 @@ def allowed(viewer: Viewer, summary: Summary) -> frozenset[str]:
     return frozenset(verb for verb, rule in rules.items() if rule(viewer, summary))
 
 
+def followed_by(summary: Summary) -> Summary | None:
+    """The one that ``summary`` follows: the newest of the same scope that every member could read before these figures
+    were taken, also if it was withdrawn since. Of one summary it is always the same, whoever asks and whenever."""
+    if summary.taken_at is None:
+        return None
+    until = summary.taken_at + dt.timedelta(seconds=1)  # the moment of the figures is a whole second
+    before = Summary.objects.filter(scope=summary.scope, content__isnull=False, released_at__lt=until)
+    return before.exclude(pk=summary.pk).order_by("-released_at", "-pk").first()
+
+
 def of_code(code: str) -> Summary | None:
     """For anybody: which summary a check code belongs to. The page says its number, moment and standing only."""
     return Summary.objects.filter(check_code=code).first() if code else None
+
+
+def keeps_templates(viewer: Viewer) -> bool:
+    """The secretariat alone sees, replaces and takes back the Word templates."""
+    return viewer.in_secretariat
+
+
+def visible_templates(viewer: Viewer) -> QuerySet[WordTemplate]:
+    """Those in force and those of before, newest first."""
+    rows = WordTemplate.objects.order_by("-accepted_at", "language")
+    return rows.select_related("file", "accepted_by", "ended_by") if keeps_templates(viewer) else rows.none()
+
+
+def template_version(language: str) -> FileVersion | None:
+    """For whoever may have a document: the file with which it is made. It holds no figure."""
+    row = WordTemplate.objects.filter(language=language, ended_at=None).first()
+    return row.file.versions.order_by("-number").first() if row else None

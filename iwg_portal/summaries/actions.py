@@ -1,11 +1,14 @@
-"""Order a summary, build it, and take it from draft to release. Figures are read in one picture of the database."""
+"""Order a summary, build it, and take it from draft to release; keep the Word templates.
+
+Figures are read in one picture of the database.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -16,13 +19,17 @@ from django.utils.translation import gettext as _
 
 from capabilities.enums import Scope
 from iwg_portal.activity.log import record
+from iwg_portal.base.uploads import Checked
 from iwg_portal.mail.poke import order
-from iwg_portal.summaries import access, figures
+from iwg_portal.summaries import access, figures, vetting
 from iwg_portal.summaries.enums import SummaryState
-from iwg_portal.summaries.models import Summary
+from iwg_portal.summaries.models import Summary, WordTemplate
 from members.access import Viewer, viewer_for
+from members.actions import files
+from members.enums import Audience, Language
 
 logger = logging.getLogger(__name__)
+TEMPLATES = "summaries.templates"  # and under which templates change
 NUMBERS = "summaries.numbers"  # the name of the advisory lock under which numbers are given
 TASK = "summaries.build"
 MOST_ATTEMPTS = 5
@@ -172,8 +179,8 @@ def release(*, summary: Summary, by: Viewer) -> None:
     if not access.can_release(by, held):
         raise PermissionDenied
     _check_consents(held)
-    held.state = SummaryState.RELEASED
-    held.save(update_fields=["state"])
+    held.state, held.released_at = SummaryState.RELEASED, timezone.now()
+    held.save(update_fields=["state", "released_at"])
     record("summary.released", by=by.person, target=held)
 
 
@@ -205,3 +212,57 @@ def withdraw(*, summary: Summary, by: Viewer) -> None:
 
 def _locked(summary: Summary) -> Summary:
     return Summary.objects.select_for_update(of=("self",)).get(pk=summary.pk)
+
+
+# -- Word templates --------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def replace_template(*, checked: Checked, languages: Sequence[str], by: Viewer) -> list[str]:
+    """Put a template in force for the summaries in ``languages``; returns the known fields that it does not name.
+
+    It is tried first, which takes some seconds. Raises PermissionDenied, ValidationError (one sentence for each
+    objection; nothing is kept), OSError. Side effects: a file on the disk; events.
+    """
+    if not access.keeps_templates(by) or by.person is None:
+        raise PermissionDenied
+    if not languages or not set(languages) <= set(Language.values):
+        raise ValidationError(_("Choose the language of the documents."))
+    if checked.kind.extension != "docx":
+        raise ValidationError(_("A template is a Word document (.docx)."))
+    unused = vetting.vet(checked.content, tuple(languages))
+    file = files.store_file(
+        checked=checked,
+        title="Word template of the regional summary",
+        by=by,
+        audience=Audience.SECRETARIAT,
+        language=languages[0] if len(languages) == 1 else "",
+    )
+    for language in sorted(languages):
+        _end_template(language, by)
+        made = WordTemplate(language=language, file=file, accepted_by=by.person, accepted_at=timezone.now())
+        made.full_clean()
+        made.save()
+        record("summary.template_replaced", by=by.person, target=made, language=language)
+    return unused
+
+
+@transaction.atomic
+def restore_template(*, language: str, by: Viewer) -> None:
+    """Back to the portal's own. Raises PermissionDenied. Twice is once. Side effects: an event."""
+    if not access.keeps_templates(by) or by.person is None:
+        raise PermissionDenied
+    ended = _end_template(language, by)
+    if ended is not None:
+        record("summary.template_restored", by=by.person, target=ended, language=ended.language)
+
+
+def _end_template(language: str, by: Viewer) -> WordTemplate | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [TEMPLATES])
+    held = WordTemplate.objects.filter(language=language, ended_at=None).first()
+    if held is not None:
+        held.ended_at, held.ended_by = timezone.now(), by.person
+        held.full_clean()
+        held.save(update_fields=["ended_at", "ended_by"])
+    return held

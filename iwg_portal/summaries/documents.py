@@ -13,31 +13,10 @@ from django.utils.translation import gettext as _
 from iwg_portal.base import cells
 from iwg_portal.base.charts import FRAMED, SHAPES
 from iwg_portal.base.documents import pdf
+from iwg_portal.summaries.colours import EDGE, LAND, LEVEL_COLOURS, OUTLINE, STATUS_COLOURS
 from iwg_portal.summaries.reading import Reading
 from members.enums import TLP, Audience
 
-# Those of static/css/tokens.css on paper: ground and text of each status and level.
-STATUS_COLOURS = {
-    "none": ("#dde1df", "#16252b"),
-    "planned": ("#dcebe6", "#16252b"),
-    "legal_basis": ("#a9d3cb", "#16252b"),
-    "development": ("#62aea9", "#16252b"),
-    "pilot": ("#2b7f85", "#ffffff"),
-    "op_batch": ("#0b4d5a", "#ffffff"),
-    "op_interactive": ("#0b4d5a", "#ffffff"),
-    "op_partial": ("#0b4d5a", "#ffffff"),
-    "op_full": ("#0b4d5a", "#ffffff"),
-    "suspended": ("#f2f4f4", "#16252b"),
-    "nd": ("#f6f8f8", "#5b6b72"),
-}
-LEVEL_COLOURS = (
-    ("#eef1ee", "#16252b"),
-    ("#dcebe6", "#16252b"),
-    ("#a9d3cb", "#16252b"),
-    ("#62aea9", "#16252b"),
-    ("#0b4d5a", "#ffffff"),
-)
-LAND, EDGE, OUTLINE = "#e7ebec", "#ffffff", "#7d8d93"
 MAP_FILE = settings.BASE_DIR / "static" / "map" / "west-africa.svg"
 
 
@@ -60,18 +39,8 @@ def summary_pdf(reading: Reading, *, reader: str) -> tuple[str, bytes]:
         "standing": reading.standing,
         "lead": reading.lead,
         "consent": reading.consent,
-        "map": {"svg": drawn_map(reading), "alt": _alternative(reading), "words": reading.map_words},
-        "ladders": [
-            {
-                "title": ladder.title,
-                "segments": [
-                    {"words": words, "n": n, "fill": STATUS_COLOURS[code][0], "ink": STATUS_COLOURS[code][1]}
-                    for code, words, n in ladder.segments
-                ],
-            }
-            for ladder in reading.ladders
-        ],
-        "changes": {"title": _changes_title(reading), "rows": reading.changes},
+        **overview(reading),
+        "changes": {"title": changes_title(reading), "rows": reading.changes},
         "grid": {
             "title": _("State by state"),
             "note": _("Mean levels 0–4 as declared by each state in the self-assessment of %(year)s.")
@@ -109,34 +78,54 @@ def summary_pdf(reading: Reading, *, reader: str) -> tuple[str, bytes]:
                 for row in reading.decisions
             ],
         },
+        "corrections": {"title": reading.corrections_title, "rows": reading.corrections},
         "actions": {"title": _("Action points"), "words": reading.actions_words},
         "lessons": {
             "title": _("Lessons"),
             "none": _("None."),
             "rows": reading.lessons,
         },
-        "annex": {
-            "title": _("How to read this summary"),
-            "rows": [
-                reading.consent,
-                _("– stands for no report, or not named."),
-                *reading.cut,
-                reading.median_rule,
-                _("Figures are declared by each state itself; the group ranks nobody."),
-                *(f"{kind}: {', '.join(words)}." for kind, words in reading.ladder_words),
-                _("Source: %(source)s.") % {"source": reading.source_words},
-                _("The figures are frozen under the SHA-256 value %(hash)s.") % {"hash": summary.sha256},
-                _(
-                    "The page “Check a document” of the portal says to which summary a check code belongs; members"
-                    " compare the figures there."
-                ),
-            ],
-        },
+        "annex": {"title": _("How to read this summary"), "rows": notes(reading)},
     }
     return reading.file_name("pdf", reader), pdf("summary", data)
 
 
-def _changes_title(reading: Reading) -> str:
+def overview(reading: Reading) -> dict[str, Any]:
+    """Map and ladders, as ``overview.typ`` draws them."""
+    return {
+        "map": {"svg": drawn_map(reading), "alt": alternative(reading), "words": reading.map_words},
+        "ladders": [
+            {
+                "title": ladder.title,
+                "segments": [
+                    {"words": words, "n": n, "fill": STATUS_COLOURS[code][0], "ink": STATUS_COLOURS[code][1]}
+                    for code, words, n in ladder.segments
+                ],
+            }
+            for ladder in reading.ladders
+        ],
+    }
+
+
+def notes(reading: Reading) -> list[str]:
+    """What a reader has to know to read the figures."""
+    return [
+        reading.consent,
+        _("– stands for no report, or not named."),
+        *reading.cut,
+        reading.median_rule,
+        _("Figures are declared by each state itself; the group ranks nobody."),
+        *(f"{kind}: {', '.join(words)}." for kind, words in reading.ladder_words),
+        _("Source: %(source)s.") % {"source": reading.source_words},
+        _("The figures are frozen under the SHA-256 value %(hash)s.") % {"hash": reading.summary.sha256},
+        _(
+            "The page “Check a document” of the portal says to which summary a check code belongs; members"
+            " compare the figures there."
+        ),
+    ]
+
+
+def changes_title(reading: Reading) -> str:
     return _("What changed since %(year)s") % {"year": reading.before} if reading.before else _("How complete it is")
 
 
@@ -150,7 +139,7 @@ def _level(value: float | None) -> dict[str, str]:
     return _cell(cells.number(value, 1), LEVEL_COLOURS[min(4, max(0, int(value + 0.5)))])
 
 
-def _alternative(reading: Reading) -> str:
+def alternative(reading: Reading) -> str:
     return ". ".join(label for _code, _status, label in reading.on_map) or reading.map_words
 
 

@@ -1,16 +1,18 @@
-"""The regional summary: figures of one moment, frozen and numbered, from which every document is made."""
+"""The regional summary: figures of one moment, frozen and numbered, from which every document is made; and what a Word
+document is made with."""
 
 from __future__ import annotations
 
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from capabilities.enums import Scope
 from iwg_portal.summaries.enums import FROZEN, SummaryState
-from members.enums import Audience
+from members.enums import Audience, Language
+from members.models import StoredFile
 from members.models.audiences import known_audience
 
 HASHED = Q(sha256__regex="^[0-9a-f]{64}$")
@@ -40,6 +42,8 @@ class Summary(models.Model):
     problem = models.CharField(max_length=200, blank=True, help_text="why it could not be built; no figure")
     # The document says when the chair approved it.
     approved_at = models.DateTimeField(null=True, blank=True)
+    # A later one says which one it follows: that every member could read by then.
+    released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "summaries"
@@ -62,6 +66,10 @@ class Summary(models.Model):
             models.CheckConstraint(
                 name="summary_approved_before_release",
                 condition=~Q(state__in=[SummaryState.APPROVED, SummaryState.RELEASED]) | Q(approved_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="summary_released_at_a_time",
+                condition=~Q(state=SummaryState.RELEASED) | Q(released_at__isnull=False),
             ),
             models.CheckConstraint(name="summary_names_states", condition=Q(audience=Audience.MEMBERS)),
             known_audience("summary_audience_known"),
@@ -96,3 +104,44 @@ class Summary(models.Model):
     def address(self) -> tuple[int, str]:
         """What stands in its address: the year, and the number as it is written."""
         return self.year, f"{self.number:02}"
+
+
+class WordTemplate(models.Model):
+    """A Word template that the secretariat put in the place of the portal's own, for the summaries in one language.
+
+    ``file`` holds the bytes as they were accepted; one file may serve several languages. At most one is in force for
+    each language (``ended_at`` empty); what is over stays, so that it can be said what a document was made with. Times
+    are UTC.
+    """
+
+    language = models.CharField(max_length=2, choices=Language.choices)
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    accepted_at = models.DateTimeField()
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["language"],
+                condition=Q(ended_at__isnull=True),
+                name="word_template_one_in_force",
+                violation_error_message=_("Somebody has put another template in force meanwhile. Look at it first."),
+            ),
+            models.CheckConstraint(name="word_template_language_known", condition=Q(language__in=Language.values)),
+            models.CheckConstraint(
+                name="word_template_ended_by_somebody",
+                condition=Q(ended_at__isnull=True, ended_by__isnull=True)
+                | Q(ended_at__isnull=False, ended_by__isnull=False, ended_at__gte=F("accepted_at")),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(name="only_its_end", exclude=["ended_at", "ended_by"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.language} {self.file_id.hex[:8]}"

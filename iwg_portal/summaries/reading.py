@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from capabilities.enums import LADDERS, StatusKind
 from iwg_portal.base import cells, marks
 from iwg_portal.base.dates import date_format
+from iwg_portal.summaries.corrections import Change, compare
 from iwg_portal.summaries.enums import SummaryState
 from iwg_portal.summaries.figures import FORMAT, LANGUAGES
 from iwg_portal.summaries.models import Summary
@@ -24,6 +25,7 @@ from meetings.enums import DecisionState
 from members.sorting import fold_name
 
 NOT_SHOWN = "nd"
+MOST_CHANGES = 100  # that are told one by one
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ class Row:
 class Reading:
     """The content of a frozen ``summary`` in the active language. Raises ValueError for a format it does not know."""
 
-    def __init__(self, summary: Summary) -> None:
+    def __init__(self, summary: Summary, earlier: Summary | None = None) -> None:
+        """``earlier``: the one that it follows (``access.followed_by``), for what it says otherwise."""
+        self.earlier = earlier
         content: dict[str, Any] = summary.content or {}
         if content.get("format") != FORMAT:
             raise ValueError(f"format {content.get('format')!r}")
@@ -340,6 +344,71 @@ class Reading:
             for row in self.content["lessons"]
         ]
 
+    # -- Against the one before -----------------------------------------------------------------------------
+
+    @property
+    def corrections_title(self) -> str:
+        return _("Compared with summary %(code)s") % {"code": self.earlier.code} if self.earlier else ""
+
+    @property
+    def corrections(self) -> list[str]:
+        """Which summary it follows, and each figure that is another one now; nothing where it is the first."""
+        if self.earlier is None:
+            return []
+        before = self.earlier.content or {}
+        moment = dt.datetime.fromisoformat(before["as_of"]).astimezone(self.as_of.tzinfo)
+        names = {"code": self.earlier.code, "day": date_format(moment.date(), "DATE_FORMAT")}
+        found = [_("It follows summary %(code)s, whose figures are of %(day)s.") % names]
+        compared = compare(before, self.content)
+        if not compared.is_same:
+            found.append(_("That one is of another self-assessment: levels and medians are not compared."))
+        told = [self._told(change) for change in compared.changes]
+        found += told[:MOST_CHANGES]
+        if len(told) > MOST_CHANGES:
+            found.append(_("Further changes: %(n)s.") % {"n": len(told) - MOST_CHANGES})
+        if compared.lost:
+            found.append(_("Named then, and not reported or not named now: %(n)s figures.") % {"n": compared.lost})
+        if not told and not compared.lost:
+            found.append(_("No figure is another one now."))
+        return found
+
+    def _told(self, change: Change) -> str:
+        what = " · ".join(part for part in self._place(change) if part)
+        now, before = (self._said(change, value) for value in (change.now, change.before))
+        return _("%(what)s%(colon)s%(now)s, before %(before)s.") % {
+            "what": what,
+            "colon": marks.colon(),
+            "now": now,
+            "before": before,
+        }
+
+    def _place(self, change: Change) -> tuple[str, ...]:
+        areas = {area["code"]: area["title"][self.language] for area in self.areas}
+        match change.kind:
+            case "status":
+                return self.content["names"][change.subject][self.language], _kind(change.of)
+            case "level":
+                return self.content["names"][change.subject][self.language], areas[change.of]
+            case "median":
+                return _("Median"), areas[change.subject], change.of
+            case "members":
+                return (_("Member states"),)
+            case "named":
+                return _kind(change.subject), _("states that are named")
+            case "step":
+                return _kind(change.subject), _("states on the step"), self.words(change.subject, change.of)
+            case "decisions":
+                return _("Decisions"), str(DecisionState(change.of).label)
+            case _:
+                return _("Action points"), _action_words()[change.of]
+
+    def _said(self, change: Change, value: Any) -> str:
+        if value is None:
+            return "–"
+        if change.kind == "status":
+            return self.words(change.of, value)
+        return _figure(value) if change.kind in ("level", "median") else str(value)
+
     @property
     def ladder_words(self) -> list[tuple[str, list[str]]]:
         """Per kind its steps in words, highest first: the key to the tables."""
@@ -347,6 +416,15 @@ class Reading:
             (_kind(kind), [self.words(kind, code) for code in (*reversed(LADDERS[kind]), "suspended")])
             for kind in self.kinds
         ]
+
+
+def _action_words() -> dict[str, str]:
+    return {
+        "total": _("all, by owner"),
+        "done": _("done, by owner"),
+        "unfinished": _("not done, by owner"),
+        "overdue": _("overdue, by owner"),
+    }
 
 
 def _kind(kind: str) -> str:

@@ -13,8 +13,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -28,15 +29,22 @@ from iwg_portal.summaries import access, actions
 from iwg_portal.summaries.documents import summary_pdf
 from iwg_portal.summaries.enums import FROZEN, SummaryState
 from iwg_portal.summaries.figures import spelled
+from iwg_portal.summaries.forms import TemplateForm
+from iwg_portal.summaries.invented import invented_reading
+from iwg_portal.summaries.letterhead import own_template
 from iwg_portal.summaries.models import Summary
 from iwg_portal.summaries.reading import Reading
+from iwg_portal.summaries.word import known_fields, summary_docx, template_in_force
 from iwg_portal.summaries.workbook import summary_workbook
 from members.access import Viewer
+from members.actions.files import note_refused_passenger_data
 
 PAGE = 25
 MAP = "map/west-africa.svg"
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 MAKERS = {
     "pdf": (summary_pdf, "application/pdf"),
+    "docx": (summary_docx, WORD),
     "xlsx": (summary_workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 }
 
@@ -63,6 +71,7 @@ def summaries(request: HttpRequest) -> HttpResponse:
     context = {
         "found": found,
         "may_build": may_build,
+        "keeps_templates": access.keeps_templates(viewer),
         "scopes": [(value, label, value == Scope.BOTH) for value, label in Scope.choices],
         "problem": problem,
     }
@@ -85,7 +94,7 @@ def summary(request: HttpRequest, year: int, number: int) -> HttpResponse:
         "prepares": access.prepares(viewer),
     }
     if found.state in FROZEN:
-        reading = Reading(found)
+        reading = Reading(found, access.followed_by(found))
         context |= {
             "reading": reading,
             "map": charts.region_map(
@@ -187,7 +196,7 @@ def summary_file(request: HttpRequest, year: int, number: int, language: str, en
         raise Http404
     make, content_type = MAKERS[ending]
     with translation.override(language):
-        name, content = make(Reading(found), reader=str(viewer.person))
+        name, content = make(Reading(found, access.followed_by(found)), reader=str(viewer.person))
     log.exported(request, name, target=found, language=language, sha256=found.sha256)
     return HttpResponse(
         content,
@@ -207,3 +216,75 @@ def check(request: HttpRequest) -> HttpResponse:
     reading = Reading(found) if found else None
     context = {"typed": typed, "code": code, "found": found, "reading": reading}
     return render(request, "summaries/check.html", context)
+
+
+# -- Word templates --------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def summary_template(request: HttpRequest) -> HttpResponse:
+    """With what Word documents are made, for the secretariat. POST ``do=replace`` with a file, or ``do=restore`` with
+    the language."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    if not access.keeps_templates(viewer):
+        raise Http404
+    form = TemplateForm()
+    if request.method == "POST":
+        match request.POST.get("do"):
+            case "replace":
+                form = TemplateForm(request.POST, request.FILES)
+                if _replaced(request, viewer, form):
+                    return redirect("summary_template")
+            case "restore":
+                actions.restore_template(language=request.POST.get("language", ""), by=viewer)
+                messages.success(request, _("The portal’s own template is in force again."))
+                return redirect("summary_template")
+            case _:
+                raise BadRequest("unknown verb")
+    rows = list(access.visible_templates(viewer))
+    current = {row.language: row for row in rows if row.ended_at is None}
+    context = {
+        "form": form,
+        "languages": [(code, name, current.get(code)) for code, name in settings.LANGUAGES],
+        "earlier": [row for row in rows if row.ended_at is not None][:PAGE],
+        "fields": known_fields(),
+        "example": "{{ title }}",
+        "crumbs": [{"url": reverse("summaries"), "label": _("Regional summaries")}],
+    }
+    return render(request, "summaries/template.html", context, status=422 if form.errors else 200)
+
+
+def _replaced(request: HttpRequest, viewer: Viewer, form: TemplateForm) -> bool:
+    assert viewer.person is not None
+    if not form.is_valid():
+        note_refused_passenger_data(form=form, by=viewer, target=viewer.person)
+        return False
+    given = form.cleaned_data
+    try:
+        unused = actions.replace_template(checked=given["file"], languages=given["languages"], by=viewer)
+    except ValidationError as error:
+        form.add_error("file", error.messages)
+        return False
+    messages.success(request, _("The template was tried with invented figures and is in force."))
+    if unused:
+        messages.info(request, _("Fields that it does not name: %(fields)s.") % {"fields": ", ".join(unused)})
+    return True
+
+
+@require_safe
+def summary_template_file(request: HttpRequest, which: str) -> HttpResponse:
+    """``own``: the portal's. ``en``, ``fr``, ``pt``: the one in force; ``trial-fr``: the same filled with invented
+    figures."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    language = which.removeprefix("trial-")
+    if not access.keeps_templates(viewer) or (which != "own" and language not in dict(settings.LANGUAGES)):
+        raise Http404
+    if which == language:
+        content = (None if which == "own" else template_in_force(language)) or own_template()
+    else:
+        with translation.override(language):
+            _name, content = summary_docx(invented_reading(), reader=str(viewer.person))
+    who = slugify(str(viewer.person))[:40].strip("-") or "person"
+    name = f"summary-template-{which}_{who}_{timezone.localdate().isoformat()}.docx"
+    log.exported(request, name)
+    return HttpResponse(content, content_type=WORD, headers={"Content-Disposition": disposition(name)})

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from iwg_portal.base.spreadsheets import Sheet, write_workbook
-from iwg_portal.summaries.reading import Reading
+from iwg_portal.base import cells, marks
+from iwg_portal.base.spreadsheets import Chart, Series, Sheet, write_workbook
+from iwg_portal.summaries.colours import LINES, STATUS_COLOURS
+from iwg_portal.summaries.reading import NOT_SHOWN, Reading
 from members.enums import TLP, Audience
 
 
@@ -23,15 +25,16 @@ def summary_workbook(reading: Reading, *, reader: str) -> tuple[str, bytes]:
     label = TLP[Audience(reading.summary.audience)]
     printed = " · ".join([label, reading.summary.code, *state, *demo, reader[:60], reading.summary.check_code])
     sheets = [
-        Sheet(_("About"), _about(reading, reader), 1, 1, (34, 90)),
+        Sheet(_("About"), _about(reading, reader), 1, 1, (34, 90), wraps=True),
         Sheet(_("States"), _states(reading), 1, 0, (26, 24)),
-        Sheet(_("Ladders"), _ladders(reading), 1, 0, (10, 34, 12)),
-        Sheet(_("Medians"), _medians(reading), 1, 0, (40, 10)),
+        Sheet(_("Ladders"), _ladders(reading), 1, 0, (10, 34, 12), charts=_bars(reading)),
+        Sheet(_("Medians"), _medians(reading), 1, 0, (40, 10, 10, 18, 18, 14, 16), charts=_courses(reading)),
         Sheet(_("Decisions"), _decisions(reading), 1, 0, (10, 90, 16, 40, 14)),
         Sheet(_("Lessons"), _lessons(reading), 1, 0, (70, 24)),
-        Sheet(_("Definitions"), _definitions(reading), 1, 0, (20, 40)),
+        *_corrections(reading),
+        Sheet(_("Definitions"), _definitions(reading), 1, 0, (18, 34, 84), wraps=True),
     ]
-    sheets = [replace(sheet, printed=printed) for sheet in sheets]
+    sheets = [replace(sheet, printed=printed, fits=True) for sheet in sheets]
     file = write_workbook(sheets, title=reading.title, author=reading.group, comments=printed)
     return reading.file_name("xlsx", reader), file
 
@@ -100,15 +103,89 @@ def _lessons(reading: Reading) -> list[Sequence[Any]]:
     return [*rows, *([row["title"], row["state"]] for row in reading.lessons)]
 
 
+def _corrections(reading: Reading) -> list[Sheet]:
+    """Only where there is one before it."""
+    if reading.earlier is None:
+        return []
+    rows = [[reading.corrections_title], *([sentence] for sentence in reading.corrections)]
+    return [Sheet(_("Compared"), rows, 1, 1, (120,), wraps=True)]
+
+
+def _bars(reading: Reading) -> list[Chart]:
+    """One chart for each ladder: how many states stand on each step, in the colours of the pages."""
+    charts, row, place = [], 1, 1
+    for ladder in reading.ladders:
+        last = row + len(ladder.segments) - 1
+        if not ladder.segments:
+            continue
+        colours = tuple(None if code == NOT_SHOWN else STATUS_COLOURS[code][0] for code, _words, _n in ladder.segments)
+        said = ", ".join(f"{words} {n}" for _code, words, n in ladder.segments)
+        height = 120 + 34 * len(ladder.segments)
+        charts.append(
+            Chart(
+                "bar",
+                _("%(kind)s: states on each step of the ladder") % {"kind": ladder.title},
+                f"{ladder.title}{marks.colon()}{said}",
+                [Series((row, 0), (row, 1, last, 1), (row, 2, last, 2), STATUS_COLOURS["pilot"][0], colours)],
+                (place, 4),
+                size=(640, height),
+            )
+        )
+        row, place = last + 1, place + height // 20 + 2
+    return charts
+
+
+def _courses(reading: Reading) -> list[Chart]:
+    """The medians of all areas over the rounds; none where no median is said."""
+    series, said, row = [], [], 1
+    for place, (area, median) in enumerate(zip(reading.areas, reading.content["medians"], strict=True)):
+        last = row + len(median["course"]) - 1
+        known = [(point["year"], point["median"]) for point in median["course"] if point["median"] is not None]
+        if known:
+            colour, dash, marker = LINES[place % len(LINES)]
+            series.append(Series((row, 0), (row, 1, last, 1), (row, 2, last, 2), colour, dash=dash, marker=marker))
+            figures = ", ".join(f"{year} {cells.number(value, 1)}" for year, value in known)
+            said.append(f"{area['title'][reading.language]}{marks.colon()}{figures}")
+        row = last + 1
+    if not series:
+        return []
+    title = _("Regional median by area")
+    return [Chart("line", title, "; ".join(said), series, (1, 8), unit=_("Level"), top=4, size=(760, 420))]
+
+
 def _definitions(reading: Reading) -> list[Sequence[Any]]:
-    rows: list[Sequence[Any]] = [[_("Ladder"), _("Step")]]
+    """What each column of each sheet means, in which unit, and what an empty cell says."""
+    states, medians = _("States"), _("Medians")
+    empty = _("Empty: no report, or not named.")
+    rows: list[Sequence[Any]] = [[_("Sheet"), _("Column or term"), _("Meaning")]]
+    rows.append([states, _("Code"), _("Code of the state after ISO 3166-1 alpha-2.")])
     for kind, words in reading.ladder_words:
-        rows += [[kind, word] for word in words]
-    rows += [[_("Level"), f"{level}: {reading.words('level', str(level))}"] for level in range(5)]
-    rows.append(
+        steps = "; ".join(words)
+        meaning = _("Step of the ladder as the state declares it. Highest first: %(steps)s.") % {"steps": steps}
+        rows.append([states, kind, f"{meaning} {empty}"])
+        rows.append([states, _("%(kind)s, as of") % {"kind": kind}, _("The day for which the status is declared.")])
+    for area in reading.areas:
+        meaning = _("Mean of the levels 0 to 4 of this area in the self-assessment of %(year)s, to one decimal.")
+        rows.append([states, area["title"][reading.language], f"{meaning % {'year': reading.year}} {empty}"])
+    for level in range(5):
+        rows.append([states, _("Level %(level)s") % {"level": level}, reading.words("level", str(level))])
+    rows += [
+        [_("Ladders"), _("States"), _("How many of the member states that are named stand on this step.")],
+        [_("Ladders"), reading.words("", NOT_SHOWN), _("How many member states are not counted on the ladder.")],
+        [medians, _("Median"), _("Middle of the states’ means of this area: half are higher, half lower; 0 to 4.")],
+        [medians, _("Median"), reading.median_rule],
+        [medians, _("Lower"), _("A quarter of the contributing states have a mean below it.")],
+        [medians, _("Upper"), _("A quarter of the contributing states have a mean above it.")],
+        [medians, _("Contributing"), _("How many states the median is made of; empty where it is not said.")],
+        [medians, _("Member states"), _("How many states belonged to the group.")],
+        [_("Decisions"), _("Status"), _("How the decision stands at the moment of the figures.")],
         [
-            _("Median"),
-            reading.median_rule,
-        ]
-    )
+            _("About"),
+            _("Label"),
+            _("Traffic Light Protocol 2.0. %(label)s is for the delegations of the member states.")
+            % {"label": TLP[Audience(reading.summary.audience)]},
+        ],
+        [_("About"), _("Check code"), _("The page “Check a document” of the portal says to which summary it belongs.")],
+        [_("About"), "SHA-256", _("Check sum of the frozen figures: who has the same value has the same figures.")],
+    ]
     return rows

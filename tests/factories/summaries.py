@@ -32,4 +32,5 @@ def frozen_summary(person, state="draft", scope="both"):
         sha256=sha256,
         check_code=figures.check_code(sha256, f"{now.year}-{number:02}"),
         approved_at=now if state in ("approved", "released") else None,
+        released_at=now if state == "released" else None,
     )

@@ -22,7 +22,10 @@ PAGES = {
         "/glossary/", "/account/mails/", "/no-such-page/", "/reports/", "/reports/progress/2026-Q3/",
     ],
     "chair": ["/reports/status/2026-10/"],
-    "secretariat": ["/import/", "/states/bj/", "/mail/", "/mail/batches/1/", "/reports/operations/2026-W40/"],
+    "secretariat": [
+        "/import/", "/states/bj/", "/mail/", "/mail/batches/1/", "/reports/operations/2026-W40/", "/summaries/",
+        "/summaries/template/",
+    ],
     "observer": ["/region/", "/states/gh/"],
     "delegate-sn": ["/region/", "/states/sn/", "/glossary/?q=passager"],
     "focal-cv": ["/region/", "/states/cv/"],

@@ -32,6 +32,23 @@ def pdf(template: str, data: dict[str, Any]) -> bytes:
         return _built(template, in_texts(data, drawable))
 
 
+def png(template: str, data: dict[str, Any], *, ppi: float = 200) -> bytes:
+    """The one page of ``documents/<template>.typ`` as a picture, for a document of another kind. Raises as ``pdf``."""
+    if not template.replace("-", "").isalnum():
+        raise ValueError(template)
+    built = typst.compile(
+        str(HERE / f"{template}.typ"),
+        root=str(HERE),
+        font_paths=[str(FONTS)],
+        ignore_system_fonts=True,
+        format="png",
+        ppi=ppi,
+        sys_inputs={"data": json.dumps(in_texts(data, visible), ensure_ascii=False)},
+    )
+    assert isinstance(built, bytes)
+    return built
+
+
 def _built(template: str, data: dict[str, Any]) -> bytes:
     built = typst.compile(
         str(HERE / f"{template}.typ"),

@@ -15,8 +15,10 @@ from iwg_portal.pages.benchmark.figures import Figures
 from iwg_portal.summaries import figures as summed
 from iwg_portal.summaries.documents import summary_pdf
 from iwg_portal.summaries.enums import SummaryState
+from iwg_portal.summaries.letterhead import own_template
 from iwg_portal.summaries.models import Summary
 from iwg_portal.summaries.reading import Reading
+from iwg_portal.summaries.word import made_with
 from iwg_portal.summaries.workbook import summary_workbook
 from members.models import State
 
@@ -51,15 +53,18 @@ def measure(states: int, rounds: int, figures: Figures, *, together: float, pdf:
     summary.check_code = summed.check_code(summary.sha256, summary.code)
     with translation.override("fr"):
         (_name, document), set_in = _timed(lambda: summary_pdf(Reading(summary), reader="Ama Example"))
+        word, filled_in = _timed(lambda: made_with(own_template(), Reading(summary), reader="Ama Example"))
         (_name, book), written_in = _timed(lambda: summary_workbook(Reading(summary), reader="Ama Example"))
     named = sum(row["advpax"] is not None for row in content["states"])
     figures.add(f"summary {name}: states named", named, "states", states, at_least=states)
     figures.add(f"summary {name}: figures read", reading, "s")
     figures.add(f"summary {name}: PDF", set_in, "s", pdf)
     figures.add(f"summary {name}: PDF", len(document) / 1000, "KB")
+    figures.add(f"summary {name}: Word document", filled_in, "s", 2 * pdf if pdf else None)
+    figures.add(f"summary {name}: Word document", len(word) / 1000, "KB")
     figures.add(f"summary {name}: workbook", written_in, "s")
     figures.add(f"summary {name}: workbook", len(book) / 1000, "KB")
-    figures.add(f"summary {name}: all of it", reading + set_in + written_in, "s", together)
+    figures.add(f"summary {name}: all of it", reading + set_in + filled_in + written_in, "s", together)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     figures.add(f"summary {name}: most memory of the process", peak, "MB", MEGABYTES)
 

@@ -1,0 +1,340 @@
+"""The template of the Word documents: what is refused and why, who replaces it, and the way back."""
+
+import io
+import re
+from copy import deepcopy
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, transaction
+from docx import Document
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls, qn
+from docx.shared import Mm
+
+from iwg_portal.activity.models import Event
+from iwg_portal.base.uploads import Refused, check
+from iwg_portal.summaries import actions, filling, vetting, word
+from iwg_portal.summaries.invented import invented_summary
+from iwg_portal.summaries.letterhead import own_template
+from iwg_portal.summaries.models import WordTemplate
+from iwg_portal.summaries.reading import Reading
+from members.models import StoredFile
+from tests.factories import frozen_summary
+from tests.summaries.word import body_text, changed, with_parts
+
+PAGE = "/summaries/template/"
+REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+RELS = "word/_rels/document.xml.rels"
+END = b"</Relationships>"
+
+
+def relation(kind, target, mode=' TargetMode="External"'):
+    return b'<Relationship Id="rId900" Type="%s" Target="%s"%s/>' % ((REL + kind).encode(), target, mode.encode()) + END
+
+
+def paragraph(markup):
+    """Adds a paragraph of this content before the end of the body."""
+    element = parse_xml(f"<w:p {nsdecls('w', 'r', 'wp', 'a', 'pic')}>{markup}</w:p>")
+    return changed(lambda document: document.element.body[-1].addprevious(element))
+
+
+def text(words):
+    return changed(lambda document: document.add_paragraph(words))
+
+
+def run(markup):
+    return paragraph(f"<w:r>{markup}</w:r>")
+
+
+def instruction(words):
+    return paragraph(f'<w:fldSimple w:instr="{words}"><w:r><w:t>1</w:t></w:r></w:fldSimple>')
+
+
+def edge(change):
+    """``change(header, footer)`` of the section."""
+    return changed(lambda document: change(document.sections[0].header, document.sections[0].footer))
+
+
+def picture(words):
+    def add(document):
+        png = io.BytesIO(Document(io.BytesIO(filled())).part.package.image_parts._image_parts[0].blob)
+        document.add_picture(png, width=Mm(20))
+        named = list(document.element.body.iter(qn("wp:docPr")))[-1]
+        named.set("descr", words)
+
+    return changed(add)
+
+
+def filled():
+    return word.made_with(own_template(), Reading(invented_summary()), reader="Ama Example")
+
+
+def first_page_without(document):
+    document.sections[0].different_first_page_header_footer = True
+
+
+def even_pages_without(document):
+    document.settings.odd_and_even_pages_header_footer = True
+
+
+def hidden_label(header, _footer):
+    for one in header.paragraphs[0].runs:
+        one.font.hidden = True
+
+
+def without(*words):
+    """The portal's own, whose header and footer lack these."""
+
+    def change(header, footer):
+        for found in (*header.paragraphs, *footer.paragraphs):
+            for one in found.runs:
+                if any(word in one.text for word in words):
+                    for word in words:
+                        one.text = one.text.replace(word, "")
+
+    return lambda: edge(change)
+
+
+def many_paragraphs(document):
+    for _n in range(vetting.MAX_PARAGRAPHS + 1):
+        document.element.body[-1].addprevious(parse_xml(f"<w:p {nsdecls('w')}/>"))
+
+
+def crowded_line(document):
+    line = document.add_paragraph("{{ notes }}")
+    for _n in range(vetting.MAX_REPEATED):
+        line.add_run("x")
+
+
+REFUSED = {
+    "an unknown field": (lambda: text("{{ tytle }} {{ secret.key }}"), "Unknown fields: tytle, secret.key. Known are"),
+    "a statement": (lambda: text("{% for x in y %}"), "This is not a field: {% for x in y %}"),
+    "an attribute": (lambda: text("{{ title.__class__ }}"), "Unknown fields: title.__class__"),
+    "a call": (lambda: text("{{ title() }}"), "This is not a field"),
+    "an open brace": (lambda: text("{{ title"), "This is not a field"),
+    "a field in a footnote": (
+        lambda: with_parts(add={"word/footnotes.xml": b"<a>{{ title }}</a>"}),
+        "Fields may stand in the text, in headers and in footers",
+    ),
+    "a block in a sentence": (lambda: text("See {{ states }}"), "{{ states }} is a block"),
+    "a block in a header": (lambda: edge(lambda h, f: h.add_paragraph("{{ states }}")), "{{ states }} is a block"),
+    "a list in a header": (lambda: edge(lambda h, f: h.add_paragraph("{{ notes }}")), "may not stand in a header"),
+    "two lists in one": (lambda: text("{{ notes }} {{ lead }}"), "the fields of one list only"),
+    "a typed label": (lambda: text("TLP:CLEAR"), "The label is not typed"),
+    "a link": (
+        lambda: with_parts(swap={RELS: (END, relation("hyperlink", b"https://example.org/"))}),
+        "a link to an address outside",
+    ),
+    "another template": (
+        lambda: with_parts(swap={RELS: (END, relation("attachedTemplate", b"file:///C:/ours.dotx"))}),
+        "attached to another template",
+    ),
+    "a part from elsewhere": (
+        lambda: with_parts(swap={RELS: (END, relation("image", b"file:///C:/a.png"))}),
+        "loads something from outside (image)",
+    ),
+    "another file": (
+        lambda: with_parts(swap={RELS: (END, relation("aFChunk", b"x.html", ""))}, add={"word/x.html": b"<p>x</p>"}),
+        "a part that a template may not have (aFChunk)",
+    ),
+    "an alternative chunk": (lambda: run('<w:altChunk r:id="rId1"/>'), "alternative chunk"),
+    "an object": (lambda: run("<w:object/>"), "an embedded object"),
+    "a bound control": (
+        lambda: paragraph('<w:sdt><w:sdtPr><w:dataBinding w:xpath="/x"/></w:sdtPr><w:sdtContent/></w:sdt>'),
+        "bound to data",
+    ),
+    "a tracked change": (
+        lambda: paragraph('<w:ins w:id="1" w:author="x"><w:r><w:t>x</w:t></w:r></w:ins>'),
+        "tracked changes",
+    ),
+    "a picture of another kind": (
+        lambda: with_parts(add={"word/media/a.emf": b"EMF"}),
+        "The picture a.emf is neither PNG nor JPEG",
+    ),
+    "a picture without words": (lambda: picture(""), "A picture has no alternative text"),
+    "a field of Word that loads": (lambda: instruction("INCLUDETEXT C:\\\\a.docx"), "may not have (INCLUDETEXT)"),
+    "a field of Word that asks": (lambda: instruction("FILLIN Name"), "may not have (FILLIN)"),
+    "a macro button": (lambda: instruction("MACROBUTTON Start"), "may not have (MACROBUTTON)"),
+    "a date of today": (lambda: instruction("DATE"), "may not have (DATE)"),
+    "a field in pieces": (
+        lambda: run(
+            '<w:fldChar w:fldCharType="begin"/><w:instrText> AUT</w:instrText><w:instrText>HOR </w:instrText>'
+            '<w:fldChar w:fldCharType="end"/>'
+        ),
+        "may not have (AUTHOR)",
+    ),
+    "no label": (without("{{ label }}"), "the header or footer of every page: {{ label }}"),
+    "no reader": (without("{{ reader }}"), "every page: {{ reader }}"),
+    "no moment": (without("{{ stamp }}"), "every page: {{ stamp }}"),
+    "no number": (without("{{ number }}", "{{ source }}"), "every page: {{ number }}"),
+    "no check code": (without("{{ check_code }}"), "every page: {{ check_code }}"),
+    "a hidden label": (lambda: edge(hidden_label), "every page: {{ label }}, {{ reader }}"),
+    "a first page without": (lambda: changed(first_page_without), "{{ label }}, {{ stamp }}, {{ number }}"),
+    "even pages without": (lambda: changed(even_pages_without), "{{ label }}, {{ stamp }}, {{ number }}"),
+    "no number of pages": (
+        lambda: with_parts(swap={"word/footer1.xml": (b" NUMPAGES ", b" SECTION ")}),
+        "fields PAGE and NUMPAGES",
+    ),
+    "no number of the page": (
+        lambda: with_parts(swap={"word/footer1.xml": (b" PAGE ", b" SECTION ")}),
+        "fields PAGE and NUMPAGES",
+    ),
+    "too much": (lambda: with_parts(add={"word/theme/a.xml": b"x" * (vetting.MAX_UNPACKED + 1)}), "far more than"),
+    "too many paragraphs": (lambda: changed(many_paragraphs), "far more than a template needs"),
+    "too much in a row": (lambda: changed(crowded_line), "far more than is to be repeated"),
+    "no document": (lambda: with_parts(swap={"word/document.xml": (b"</w:body>", b"</w:bod>")}), "would not open"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("made", "said"), REFUSED.values(), ids=REFUSED)
+def test_a_template_that_is_refused_and_why(made, said):
+    with pytest.raises(ValidationError) as refused:
+        vetting.vet(made(), ("en",))
+    assert said in " ".join(refused.value.messages)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("a.docm", b"PK", "macros"),
+        ("a.docx", b"no archive", "disguised"),
+        ("a.docx", None, "macros"),
+    ],
+)
+def test_what_is_no_harmless_word_document_is_refused_before(name, content, code):
+    content = with_parts(add={"word/vbaProject.bin": b"x"}) if content is None else content
+    with pytest.raises(Refused) as refused:
+        check(content, name)
+    assert refused.value.code == code
+
+
+def test_the_portals_own_is_accepted_in_every_language_and_says_what_it_leaves_out():
+    assert vetting.vet(own_template(), ("en", "fr", "pt")) == ["as_of", "hash", "map_words"]
+
+
+def test_a_template_of_another_look_is_accepted():
+    def other(document):
+        first_page_without(document)
+        section = document.sections[0]
+        for part, field in ((section.first_page_header, "{{ label }} {{ reader }}"), (section.first_page_footer, "")):
+            part.paragraphs[0].text = field
+        foot = section.first_page_footer.paragraphs[0]._p
+        for child in section.footer.paragraphs[0]._p, section.footer.paragraphs[1]._p:
+            foot.addprevious(deepcopy(child))
+        document.add_paragraph("A foreword of the secretariat, {{ group }}.")
+
+    content = changed(other)
+    assert vetting.vet(content, ("fr",)) == ["as_of", "hash", "map_words"]
+
+
+def test_filling_ends_in_time(monkeypatch):
+    monkeypatch.setattr(filling, "MAX_SECONDS", 0)
+    with pytest.raises(ValidationError, match="takes too long"):
+        vetting.vet(own_template(), ("en",))
+
+
+# -- In the portal -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(cast):
+    return cast.client("secretariat")
+
+
+def upload(content, name="ours.docx", languages="all"):
+    file = SimpleUploadedFile(name, content)
+    return {"do": "replace", "languages": languages, "file": file}
+
+
+def plain(response):
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+@pytest.mark.django_db
+def test_the_secretariat_replaces_it_and_goes_back(cast, desk):
+    made = frozen_summary(cast.person("secretariat"), state="released")
+    assert plain(desk.get(PAGE)).count("the portal’s own template") >= 3
+    answer = desk.post(PAGE, upload(text("With greetings")), follow=True)
+    page = plain(answer)
+    assert "is in force" in page
+    assert "Fields that it does not name: as_of, hash, map_words." in page
+    assert page.count(f"by {cast.person('secretariat')}") == 3
+    reader = cast.client("own_delegate")
+    for language in ("en", "fr", "pt"):
+        assert "With greetings" in body_text(reader.get(f"/summaries/{made.code}/{language}.docx").content)
+    assert "With greetings" in body_text(desk.get(f"{PAGE[:-1]}/fr.docx").content)
+    assert "Invented state 3" in body_text(desk.get(f"{PAGE[:-1]}/trial-en.docx").content)
+    assert "With greetings" not in body_text(desk.get(f"{PAGE[:-1]}/own.docx").content)
+    desk.post(PAGE, {"do": "restore", "language": "fr"})
+    desk.post(PAGE, {"do": "restore", "language": "fr"})
+    assert "With greetings" not in body_text(reader.get(f"/summaries/{made.code}/fr.docx").content)
+    assert "With greetings" in body_text(reader.get(f"/summaries/{made.code}/pt.docx").content)
+    kinds = [event.kind for event in Event.objects.filter(kind__startswith="summary.template").order_by("pk")]
+    assert kinds == ["summary.template_replaced"] * 3 + ["summary.template_restored"]
+    assert "Earlier ones" in plain(desk.get(PAGE))
+
+
+@pytest.mark.django_db
+def test_what_is_refused_is_not_kept_and_every_objection_is_said(cast, desk):
+    answer = desk.post(PAGE, upload(text("{{ tytle }} TLP:CLEAR <b>{{ x")))
+    assert answer.status_code == 422
+    page = plain(answer)
+    assert "Unknown fields: tytle. Known are: label, stamp, number" in page
+    assert "The label is not typed" in page
+    assert "<b>{{ x" not in answer.content.decode()
+    assert not WordTemplate.objects.exists()
+    assert not StoredFile.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("ours.txt", b"{{ title }}", "A template is a Word document (.docx)."),
+        ("ours.docm", b"PK", "contains macros"),
+        ("ours.docx", b"P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "of another kind"),
+    ],
+)
+def test_what_is_no_word_document_is_refused_on_the_page(desk, name, content, said):
+    assert said in plain(desk.post(PAGE, upload(content, name)))
+    assert not WordTemplate.objects.exists()
+
+
+@pytest.mark.django_db
+def test_passenger_data_in_a_template_are_refused_and_told(desk):
+    line = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<"
+    page = plain(desk.post(PAGE, upload(text(line))))
+    assert "UTOERIKSSON" not in page
+    assert not StoredFile.objects.exists()
+    assert Event.objects.filter(kind="passenger_data.refused").count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("part", ["chair", "own_focal_point", "own_delegate", "observer", "administrator"])
+def test_nobody_else_sees_or_changes_it(cast, part):
+    client = cast.client(part)
+    assert client.get(PAGE).status_code == 404
+    assert client.post(PAGE, upload(own_template())).status_code == 404
+    assert client.get(f"{PAGE[:-1]}/own.docx").status_code == 404
+    assert "Template of the Word documents" not in client.get("/summaries/").content.decode()
+    with pytest.raises(PermissionDenied):
+        actions.replace_template(checked=check(own_template(), "a.docx"), languages=["en"], by=cast.viewer(part))
+    with pytest.raises(PermissionDenied):
+        actions.restore_template(language="en", by=cast.viewer(part))
+
+
+@pytest.mark.django_db
+def test_the_database_keeps_one_in_force_and_forgets_none(cast):
+    by = cast.viewer("secretariat")
+    for words in ("one", "two"):
+        actions.replace_template(checked=check(text(words), "a.docx"), languages=["en"], by=by)
+    old, new = WordTemplate.objects.order_by("pk")
+    assert old.ended_at is not None
+    assert new.ended_at is None
+    for broken in ({"ended_at": None, "ended_by": None}, {"language": "fr"}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            WordTemplate.objects.filter(pk=old.pk).update(**broken)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        old.delete()
