@@ -24,6 +24,7 @@ SENTENCES = {
     "summary.failed": _("The regional summary %(target)s could not be built."),
     "summary.approved": _("%(actor)s approved the regional summary %(target)s."),
     "summary.released": _("%(actor)s released the regional summary %(target)s to the member states."),
+    "summary.opened": _("%(actor)s released the aggregated regional summary %(target)s to the whole group."),
     "summary.withdrawn": _("%(actor)s withdrew the regional summary %(target)s."),
     "calendar.made": _("%(actor)s made an address for the own calendar."),
     "calendar.renewed": _("%(actor)s made the address of the own calendar anew."),
