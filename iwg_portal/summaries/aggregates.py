@@ -84,19 +84,15 @@ def _levels(rounds: Sequence[Round], earlier: Summary | None, basis: Basis) -> l
         last = course[-1]["year"] if course else 0
         key = f"level/{area.code}"
         for each in (each for each in shown if each.year >= last):
-            counted = {
-                str(state.pk): score
-                for state in members[each.pk]
-                if (score := scores[each.pk].get((state.pk, area.id))) is not None
-                and score.mean is not None
-                and (state.pk, area.code) not in withheld
-            }
-            held = bands.middle(
-                {state: bands.half_steps(score.mean) for state, score in counted.items()},
-                of=len(members[each.pk]),
-                open_={state for state, score in counted.items() if score.audience in ANY_OBSERVER.reads},
-                earlier=_held(basis.get(key)),
-            )
+            values, open_ = {}, set()
+            for state in members[each.pk]:
+                score = scores[each.pk].get((state.pk, area.id))
+                if score is None or score.mean is None or (state.pk, area.code) in withheld:
+                    continue
+                values[str(state.pk)] = bands.half_steps(score.mean)
+                if score.audience in ANY_OBSERVER.reads:
+                    open_.add(str(state.pk))
+            held = bands.middle(values, of=len(members[each.pk]), open_=open_, earlier=_held(basis.get(key)))
             basis[key] = _kept(held)
             course = [point for point in course if point["year"] != each.year]
             course.append({"year": each.year, "said": held.said})

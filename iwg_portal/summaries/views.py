@@ -39,6 +39,10 @@ from members.enums import Audience
 
 PAGE = 25
 MAP = "map/west-africa.svg"
+TEMPLATES = {
+    SummaryForm.NAMED: "summaries/summary.html",
+    SummaryForm.AGGREGATED: "summaries/aggregated.html",
+}
 TYPES = {
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -101,8 +105,7 @@ def summary(request: HttpRequest, year: int, number: int) -> HttpResponse:
             context["marks"] = range(1, len(BANDS) + 1)
     else:
         context["why"] = _why(found)
-    template = "aggregated" if found.form == SummaryForm.AGGREGATED else "summary"
-    return render(request, f"summaries/{template}.html", context)
+    return render(request, TEMPLATES[SummaryForm(found.form)], context)
 
 
 def _pictures(reading: Reading) -> dict[str, Any]:
