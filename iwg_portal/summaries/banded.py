@@ -201,7 +201,6 @@ class Banded(Head):
     def rules(self) -> list[str]:
         """How to read it, and what it does not say."""
         return [
-            self.consent,
             _(
                 "A figure is said only where at least seven member states contribute to it: five besides any two that"
                 " might put together what they know."

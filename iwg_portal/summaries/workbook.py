@@ -66,6 +66,7 @@ def _about(reading: Reading, reader: str) -> list[Sequence[Any]]:
 def _about_banded(reading: Banded, reader: str) -> list[Sequence[Any]]:
     return [
         *_head(reading, reader),
+        [_("Consent"), reading.consent],
         *([_("Summary"), sentence] for sentence in (*reading.lead, *reading.changes)),
         *([_("How to read this summary"), rule] for rule in (*reading.rules, reading.levels_note)),
     ]

@@ -266,7 +266,7 @@ def test_the_pdf_says_what_was_frozen_and_for_whom_it_is(world, language):
     text = pdf_text(answer.content)
     with translation.override(language):
         reading = Banded(made)
-        told = [reading.title, *reading.lead, *reading.changes, *reading.rules, reading.standing]
+        told = [reading.title, reading.consent, *reading.lead, *reading.changes, *reading.rules, reading.standing]
         told += [words for ladder in reading.ladders for row in ladder.rows for words in (row.words, row.now)]
     for words in [*told, made.check_code, "TLP:GREEN", str(world.person("observer"))]:
         assert " ".join(words.split()) in text, words
@@ -325,6 +325,10 @@ def test_the_whole_group_reads_it_once_it_is_released_and_no_named_one(world, pa
         assert client.get(address(named, more)).status_code == (200 if reads_named else 404)
     assert "TLP:GREEN" in plain(client.get(address(made)))
     assert client.post(address(made, "move/"), {"do": "withdraw"}).status_code == 403
+
+
+def test_an_observer_finds_it_from_the_region(world):
+    assert 'href="/summaries/"' in world.client("observer").get("/region/").content.decode()
 
 
 @pytest.mark.parametrize("part", ["stranger", "ex_member"])
