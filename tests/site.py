@@ -95,6 +95,8 @@ def furnish(cast: Cast) -> Cast:
     furnish_papers(cast)
     cast.summary = frozen_summary(cast.person("secretariat"), state="released")
     cast.draft_summary = frozen_summary(cast.person("secretariat"))
+    cast.aggregated = frozen_summary(cast.person("secretariat"), state="released", form="aggregated")
+    cast.draft_aggregated = frozen_summary(cast.person("secretariat"), form="aggregated")
     furnish_batch(cast)
     Heartbeat.objects.beat()
     return cast
@@ -174,7 +176,7 @@ def places(cast: Cast) -> dict[str, Any]:
     )
     rows |= {name: str(getattr(cast, name).pk) for name in (*of_meetings, "lesson", "raw_lesson")}
     rows |= {name: str(getattr(cast, name).pk) for name in ("paper", "draft_paper")}
-    rows |= {name: getattr(cast, name).code for name in ("summary", "draft_summary")}
+    rows |= {name: getattr(cast, name).code for name in ("summary", "draft_summary", "aggregated", "draft_aggregated")}
     rows["group_of_meetings"] = cast.group_of_meetings.key
     people = {"person": cast.person("own_delegate"), "other_person": cast.person("other_delegate")}
     terms = {name.replace("person", "term"): person.terms.get().pk for name, person in people.items()}

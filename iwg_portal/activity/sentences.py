@@ -24,6 +24,7 @@ SENTENCES = {
     "summary.failed": _("The regional summary %(target)s could not be built."),
     "summary.approved": _("%(actor)s approved the regional summary %(target)s."),
     "summary.released": _("%(actor)s released the regional summary %(target)s to the member states."),
+    "summary.opened": _("%(actor)s released the aggregated regional summary %(target)s to the whole group."),
     "summary.withdrawn": _("%(actor)s withdrew the regional summary %(target)s."),
     "summary.template_replaced": _("%(actor)s replaced the Word template of the regional summaries (%(target)s)."),
     "summary.template_restored": _("%(actor)s went back from the Word template %(target)s to the portal’s own."),

@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.db.models import QuerySet
 
-from iwg_portal.summaries.enums import BEFORE, FROZEN, SummaryState
+from iwg_portal.summaries.enums import BEFORE, FROZEN, SummaryForm, SummaryState
 from iwg_portal.summaries.models import Summary, WordTemplate
 from members.access import Viewer
 from members.enums import Role
@@ -16,6 +16,10 @@ ANY_MEMBER = Viewer(roles=frozenset({Role.DELEGATE}))
 """Through whose eyes the figures are taken: what every member state may read, and nothing that is somebody's own. So
 they are the same whoever asks, and what the requester may read besides does not come in."""
 
+ANY_OBSERVER = Viewer(roles=frozenset({Role.OBSERVER}))
+"""Through whose eyes a status is counted in an aggregated summary: a status is counted where it is shown, and that one
+is shown to the whole group."""
+
 
 def prepares(viewer: Viewer) -> bool:
     """The secretariat and the chair: they see a summary before it is released."""
@@ -23,11 +27,16 @@ def prepares(viewer: Viewer) -> bool:
 
 
 def visible_summaries(viewer: Viewer) -> QuerySet[Summary]:
-    """What is released, by its audience; all others for who prepares them. Newest first."""
-    rows = Summary.objects.filter(audience__in=sorted(viewer.reads)).order_by("-year", "-number")
-    if not viewer.reads_members:
+    """What is released, by its audience: the named ones for the members, the aggregated ones for the whole group. All
+    others for who prepares them. Newest first."""
+    rows = Summary.objects.filter(audience__in=sorted(viewer.reads)).defer("basis").order_by("-year", "-number")
+    if not sees_list(viewer):
         return rows.none()
     return rows if prepares(viewer) else rows.filter(state=SummaryState.RELEASED)
+
+
+def sees_list(viewer: Viewer) -> bool:
+    return viewer.in_group
 
 
 def can_build(viewer: Viewer) -> bool:
@@ -58,7 +67,7 @@ def can_withdraw(viewer: Viewer, summary: Summary) -> bool:
 
 def can_export(viewer: Viewer, summary: Summary) -> bool:
     """Whoever sees it; what is withdrawn is handed to nobody."""
-    return viewer.reads_members and summary.state in FROZEN and summary.state != SummaryState.WITHDRAWN
+    return summary.audience in viewer.reads and summary.state in FROZEN and summary.state != SummaryState.WITHDRAWN
 
 
 def allowed(viewer: Viewer, summary: Summary) -> frozenset[str]:
@@ -67,13 +76,21 @@ def allowed(viewer: Viewer, summary: Summary) -> frozenset[str]:
 
 
 def followed_by(summary: Summary) -> Summary | None:
-    """The one that ``summary`` follows: the newest of the same scope that every member could read before these figures
-    were taken, also if it was withdrawn since. Of one summary it is always the same, whoever asks and whenever."""
-    if summary.taken_at is None:
+    """The one that ``summary`` follows: the newest named one of the same scope that every member could read before
+    these figures were taken, also if it was withdrawn since. Of one summary it is always the same, whoever asks and
+    whenever. None of an aggregated one: its figures are not held against earlier ones (see ``bands``)."""
+    if summary.taken_at is None or summary.form != SummaryForm.NAMED:
         return None
     until = summary.taken_at + dt.timedelta(seconds=1)  # the moment of the figures is a whole second
-    before = Summary.objects.filter(scope=summary.scope, content__isnull=False, released_at__lt=until)
-    return before.exclude(pk=summary.pk).order_by("-released_at", "-pk").first()
+    same = Summary.objects.filter(scope=summary.scope, form=SummaryForm.NAMED, content__isnull=False)
+    return same.filter(released_at__lt=until).exclude(pk=summary.pk).order_by("-released_at", "-pk").first()
+
+
+def last_aggregated() -> Summary | None:
+    """The newest aggregated one that the group has seen: what the next one must not be subtracted from. Also one that
+    was withdrawn since."""
+    rows = Summary.objects.filter(form=SummaryForm.AGGREGATED, released_at__isnull=False)
+    return rows.order_by("-taken_at", "-pk").first()
 
 
 def of_code(code: str) -> Summary | None:

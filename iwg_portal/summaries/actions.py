@@ -21,8 +21,8 @@ from capabilities.enums import Scope
 from iwg_portal.activity.log import record
 from iwg_portal.base.uploads import Checked
 from iwg_portal.mail.poke import order
-from iwg_portal.summaries import access, figures, vetting
-from iwg_portal.summaries.enums import SummaryState
+from iwg_portal.summaries import access, aggregates, figures, vetting
+from iwg_portal.summaries.enums import SummaryForm, SummaryState
 from iwg_portal.summaries.models import Summary, WordTemplate
 from members.access import Viewer, viewer_for
 from members.actions import files
@@ -30,35 +30,51 @@ from members.enums import Audience, Language
 
 logger = logging.getLogger(__name__)
 TEMPLATES = "summaries.templates"  # and under which templates change
-NUMBERS = "summaries.numbers"  # the name of the advisory lock under which numbers are given
+NUMBERS = "summaries.numbers"  # the name of the advisory lock under which numbers are given, and papers released
 TASK = "summaries.build"
 MOST_ATTEMPTS = 5
+AUDIENCE = {SummaryForm.NAMED: Audience.MEMBERS, SummaryForm.AGGREGATED: Audience.GROUP}
 
 
 @transaction.atomic
-def ask(*, scope: str, by: Viewer) -> Summary:
+def ask(*, scope: str, form: str = SummaryForm.NAMED, by: Viewer) -> Summary:
     """Order a summary; the worker builds it within a minute at most, as ``by``.
 
     Asked again while it is being built, the same order is returned. Raises PermissionDenied, and ValidationError for a
-    scope that there is not. Side effects: an event; after the commit a poke, which may be lost.
+    scope or form that there is not. Side effects: an event; after the commit a poke, which may be lost.
     """
     if not access.can_build(by) or by.person is None:
         raise PermissionDenied
     if scope not in Scope.values:
         raise ValidationError(_("Choose what the summary speaks of."))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [NUMBERS])
-    waiting = Summary.objects.filter(asked_by=by.person, scope=scope, state=SummaryState.QUEUED).first()
+    if form not in SummaryForm.values:
+        raise ValidationError(_("Choose whether the summary names states."))
+    _one_at_a_time()
+    waiting = Summary.objects.filter(asked_by=by.person, scope=scope, form=form, state=SummaryState.QUEUED).first()
     if waiting is not None:
         return waiting
     year = timezone.localdate().year
     last = Summary.objects.filter(year=year).aggregate(last=Max("number"))["last"] or 0
-    made = Summary(year=year, number=last + 1, scope=scope, asked_by=by.person, asked_at=timezone.now())
+    made = Summary(
+        year=year,
+        number=last + 1,
+        scope=scope,
+        form=form,
+        audience=AUDIENCE[SummaryForm(form)],
+        asked_by=by.person,
+        asked_at=timezone.now(),
+    )
     made.full_clean()
     made.save()
-    record("summary.asked", by=by.person, target=made, scope=scope)
+    record("summary.asked", by=by.person, target=made, scope=scope, form=form)
     _poke()
     return made
+
+
+def _one_at_a_time() -> None:
+    """Until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [NUMBERS])
 
 
 @transaction.atomic
@@ -70,7 +86,7 @@ def retry(*, summary: Summary, by: Viewer) -> None:
     held.state, held.problem, held.asked_by, held.attempts = SummaryState.QUEUED, "", by.person, 0
     held.full_clean()
     held.save(update_fields=["state", "problem", "asked_by", "attempts"])
-    record("summary.asked", by=by.person, target=held, scope=held.scope)
+    record("summary.asked", by=by.person, target=held, scope=held.scope, form=held.form)
     _poke()
 
 
@@ -107,13 +123,16 @@ def _next(tried: set[int]) -> Summary | None:
     return held
 
 
-def _read(held: Summary) -> tuple[dict[str, Any] | None, str]:
-    """The figures, or why there are none."""
+Taken = tuple[dict[str, Any], aggregates.Basis | None]
+
+
+def _read(held: Summary) -> tuple[Taken | None, str]:
+    """The figures, with the basis of an aggregated one; or why there are none."""
     try:
         with one_picture():
             if not access.can_build(viewer_for(held.asked_by)):
                 return None, "rights"  # the office has ended since she asked
-            return figures.take(held.scope, timezone.localdate(), timezone.now()), ""
+            return _take(held), ""
     except figures.NothingToSay:
         return None, "nothing"
     except (OperationalError, InterfaceError):
@@ -121,6 +140,13 @@ def _read(held: Summary) -> tuple[dict[str, Any] | None, str]:
     except Exception as error:
         logger.exception("The summary %s could not be built.", held)
         return None, type(error).__name__
+
+
+def _take(held: Summary) -> Taken:
+    today, now = timezone.localdate(), timezone.now()
+    if held.form == SummaryForm.AGGREGATED:
+        return aggregates.take(held.scope, today, now, access.last_aggregated())
+    return figures.take(held.scope, today, now), None
 
 
 @contextlib.contextmanager
@@ -135,21 +161,22 @@ def one_picture() -> Iterator[None]:
 
 
 @transaction.atomic
-def _settle(summary: Summary, content: dict[str, Any] | None, problem: str) -> bool:
+def _settle(summary: Summary, taken: Taken | None, problem: str) -> bool:
     """False where another worker was faster."""
     held = Summary.objects.select_for_update(of=("self",)).select_related("asked_by").get(pk=summary.pk)
     if held.state != SummaryState.QUEUED or held.asked_by_id != summary.asked_by_id:
         return False  # or somebody else has asked for it anew
-    if content is None:
+    if taken is None:
         held.state, held.problem = SummaryState.FAILED, problem[:200]
         held.save(update_fields=["state", "problem"])
         record("summary.failed", by=None, target=held, problem=held.problem)
         return True
+    content, held.basis = taken
     held.content, held.taken_at = content, dt.datetime.fromisoformat(content["as_of"])
     held.sha256 = figures.sha256_of(content)
     held.check_code = figures.check_code(held.sha256, held.code)
     held.state = SummaryState.DRAFT
-    held.save(update_fields=["content", "taken_at", "sha256", "check_code", "state"])
+    held.save(update_fields=["content", "basis", "taken_at", "sha256", "check_code", "state"])
     record("summary.built", by=held.asked_by, target=held, sha256=held.sha256)
     return True
 
@@ -171,8 +198,8 @@ def approve(*, summary: Summary, by: Viewer) -> None:
 
 @transaction.atomic
 def release(*, summary: Summary, by: Viewer) -> None:
-    """From now on every member state reads it. Raises PermissionDenied, and ValidationError as ``approve``. Twice is
-    once."""
+    """From now on every member state reads it, of an aggregated one the whole group. Raises PermissionDenied, and
+    ValidationError as ``approve``. Twice is once."""
     held = _locked(summary)
     if held.state == SummaryState.RELEASED and by.in_secretariat:
         return
@@ -181,11 +208,13 @@ def release(*, summary: Summary, by: Viewer) -> None:
     _check_consents(held)
     held.state, held.released_at = SummaryState.RELEASED, timezone.now()
     held.save(update_fields=["state", "released_at"])
-    record("summary.released", by=by.person, target=held)
+    record("summary.opened" if held.form == SummaryForm.AGGREGATED else "summary.released", by=by.person, target=held)
 
 
 def _check_consents(held: Summary) -> None:
     """What it names, it may name today: consents and audiences are asked again before it goes further."""
+    if held.form == SummaryForm.AGGREGATED:
+        return _check_aggregated(held)
     try:
         now = figures.take(held.scope, timezone.localdate(), timezone.now())
         gone = figures.named_cells(held.content or {}) - figures.named_cells(now)
@@ -194,6 +223,27 @@ def _check_consents(held: Summary) -> None:
     if gone:
         raise ValidationError(
             _("Since these figures were taken, a state has changed what may be named of it. Build a new summary.")
+        )
+    return None
+
+
+def _check_aggregated(held: Summary) -> None:
+    """It follows the last one that the group has seen: of two that follow the same one, one could be subtracted from
+    the other. And what it counts for the first time may be counted today. Raises ValidationError."""
+    _one_at_a_time()
+    last = access.last_aggregated()
+    if (last.code if last else None) != (held.content or {}).get("after"):
+        raise ValidationError(
+            _("Another aggregated summary has been released since this one was built. Build a new summary.")
+        )
+    try:
+        now = aggregates.contributors(aggregates.take(held.scope, timezone.localdate(), timezone.now(), None)[1], None)
+        gone = aggregates.contributors(held.basis or {}, last.basis if last else None) - now
+    except figures.NothingToSay:
+        gone = {("", "")}
+    if gone:
+        raise ValidationError(
+            _("Since these figures were taken, a state has changed what may be counted of it. Build a new summary.")
         )
 
 

@@ -13,34 +13,23 @@ from django.utils.translation import gettext as _
 from iwg_portal.base import cells
 from iwg_portal.base.charts import FRAMED, SHAPES
 from iwg_portal.base.documents import pdf
+from iwg_portal.summaries.banded import Banded
 from iwg_portal.summaries.colours import EDGE, LAND, LEVEL_COLOURS, OUTLINE, STATUS_COLOURS
-from iwg_portal.summaries.reading import Reading
+from iwg_portal.summaries.reading import Head, Reading
 from members.enums import TLP, Audience
 
+LABEL_COLOURS = {Audience.MEMBERS: "#ffc000", Audience.GROUP: "#33ff00"}  # the protocol's own, on black
 MAP_FILE = settings.BASE_DIR / "static" / "map" / "west-africa.svg"
 
 
 def summary_pdf(reading: Reading, *, reader: str) -> tuple[str, bytes]:
     """File name and PDF/UA-1 in the reading's language; ``reader``: the person to whom it is handed, on each page."""
-    summary = reading.summary
-    label = TLP[Audience(summary.audience)]
     data: dict[str, Any] = {
-        "title": reading.title,
-        "language": reading.language,
-        "group": _("%(group)s · handed to %(name)s") % {"group": reading.group, "name": reader[:60]},
-        "label": label,
-        "label-colour": "#ffc000",
-        "stamp": " · ".join(
-            [*([] if reading.is_final else [str(summary.get_state_display())]), reading.as_of_words, summary.code]
-        ),
-        "page-word": _("Check %(code)s · %(number)s of %(total)s")
-        % {"code": summary.check_code, "number": "{n}", "total": "{total}"},
-        "demo": _("Demonstration data") if reading.demonstration else "",
-        "standing": reading.standing,
+        **_frame(reading, reader),
         "lead": reading.lead,
         "consent": reading.consent,
         **overview(reading),
-        "changes": {"title": changes_title(reading), "rows": reading.changes},
+        "changes": {"title": reading.changes_title, "rows": reading.changes},
         "grid": {
             "title": _("State by state"),
             "note": _("Mean levels 0–4 as declared by each state in the self-assessment of %(year)s.")
@@ -116,8 +105,7 @@ def notes(reading: Reading) -> list[str]:
         reading.median_rule,
         _("Figures are declared by each state itself; the group ranks nobody."),
         *(f"{kind}: {', '.join(words)}." for kind, words in reading.ladder_words),
-        _("Source: %(source)s.") % {"source": reading.source_words},
-        _("The figures are frozen under the SHA-256 value %(hash)s.") % {"hash": reading.summary.sha256},
+        *_origin(reading),
         _(
             "The page “Check a document” of the portal says to which summary a check code belongs; members"
             " compare the figures there."
@@ -125,8 +113,70 @@ def notes(reading: Reading) -> list[str]:
     ]
 
 
-def changes_title(reading: Reading) -> str:
-    return _("What changed since %(year)s") % {"year": reading.before} if reading.before else _("How complete it is")
+def banded_pdf(reading: Banded, *, reader: str) -> tuple[str, bytes]:
+    """The same of an aggregated summary."""
+    data: dict[str, Any] = {
+        **_frame(reading, reader),
+        "lead": reading.lead,
+        "consent": reading.consent,
+        "ladders": [
+            {
+                "title": ladder.title,
+                "head": [_("Step"), _("Now"), *([ladder.before] if ladder.before else [])],
+                "rows": [
+                    {"words": row.words, "now": row.now, "place": row.place, "before": row.before}
+                    for row in ladder.rows
+                ],
+                "compares": bool(ladder.before),
+                "none": reading.too_few,
+            }
+            for ladder in reading.ladders
+        ],
+        "changes": {"title": reading.changes_title, "rows": reading.changes},
+        "medians": {
+            "title": _("Regional median by area"),
+            "note": reading.levels_note,
+            "head": [_("Area"), *(str(year) for year in reading.years), _("Contributing")],
+            "rows": [[row.title, *row.values, row.share] for row in reading.levels],
+        },
+        "lessons": {"title": _("Lessons"), "none": _("None."), "rows": reading.lessons},
+        "annex": {
+            "title": _("How to read this summary"),
+            "rows": [
+                *reading.rules,
+                *_origin(reading),
+                _("The page “Check a document” of the portal says to which summary a check code belongs."),
+            ],
+        },
+    }
+    return reading.file_name("pdf", reader), pdf("aggregated", data)
+
+
+def _frame(reading: Head, reader: str) -> dict[str, Any]:
+    """What stands at the head and foot of each page."""
+    summary = reading.summary
+    audience = Audience(summary.audience)
+    return {
+        "title": reading.title,
+        "language": reading.language,
+        "group": _("%(group)s · handed to %(name)s") % {"group": reading.group, "name": reader[:60]},
+        "label": TLP[audience],
+        "label-colour": LABEL_COLOURS[audience],
+        "stamp": " · ".join(
+            [*([] if reading.is_final else [str(summary.get_state_display())]), reading.as_of_words, summary.code]
+        ),
+        "page-word": _("Check %(code)s · %(number)s of %(total)s")
+        % {"code": summary.check_code, "number": "{n}", "total": "{total}"},
+        "demo": _("Demonstration data") if reading.demonstration else "",
+        "standing": reading.standing,
+    }
+
+
+def _origin(reading: Head) -> list[str]:
+    return [
+        _("Source: %(source)s.") % {"source": reading.source_words},
+        _("The figures are frozen under the SHA-256 value %(hash)s.") % {"hash": reading.summary.sha256},
+    ]
 
 
 def _cell(text: str, colours: tuple[str, str]) -> dict[str, str]:

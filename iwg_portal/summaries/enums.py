@@ -1,7 +1,14 @@
-"""Where a regional summary stands, from the order to the release."""
+"""What a regional summary says of states, and where it stands, from the order to the release."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+
+class SummaryForm(models.TextChoices):
+    """``named`` is for the member states, ``aggregated`` for the whole group: observer states and partners too."""
+
+    NAMED = "named", _("named, for the member states")
+    AGGREGATED = "aggregated", _("aggregated, for the whole group")
 
 
 class SummaryState(models.TextChoices):

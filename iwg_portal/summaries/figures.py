@@ -16,6 +16,7 @@ from statistics import median
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import override
 
 from capabilities import access as capability_access
@@ -31,6 +32,7 @@ from meetings.access import action_points as action_access
 from meetings.access import decisions as decision_access
 from meetings.access import lessons as lesson_access
 from meetings.enums import DecisionState, MeetingState
+from meetings.models import Lesson
 from meetings.queries import action_points, decisions, lessons
 from members.access import visible_group, visible_member_states
 from members.models import State
@@ -53,45 +55,63 @@ def take(scope: str, today: dt.date, now: dt.datetime) -> dict[str, Any]:
 
     For one transaction that sees one state of the database. Raises NothingToSay.
     """
-    rounds = list(capability_access.visible_rounds(ANY_MEMBER))
-    states = list(visible_member_states(ANY_MEMBER, today))
-    if not rounds or not states:
-        raise NothingToSay
+    rounds, states = seen(today)
     newest = rounds[0]
     before = next((r for r in rounds if r.year < newest.year), None)
-    kinds = [kind for kind in StatusKind.values if scope in (Scope.BOTH, kind)]
+    kinds = kinds_of(scope)
     uses = named_uses(state.pk for state in states)
-    group = visible_group()
     status, earlier = _status(states, uses, before)
     rows = _states(states, kinds, uses, status, newest, scope)
     return {
-        "format": FORMAT,
-        "as_of": now.astimezone(dt.UTC).isoformat(timespec="seconds"),
-        "zone": group.zone if group else "UTC",
-        "group": _each(lambda: group.name if group else "IWG"),
-        "demonstration": settings.DEMO or any(round_.is_demonstration for round_ in rounds),
-        "scope": scope,
-        "kinds": kinds,
-        "round": {
-            "year": newest.year,
-            "edition": newest.edition.number,
-            "before": before.year if before else None,
-        },
-        "members": len(states),
-        "names": {state.alpha2: _each(lambda state=state: state.name) for state in states},
-        "words": _each(lambda: _words(newest)),
-        "areas": _areas(newest),
+        **frame(rounds, states, scope, now),
+        "names": {state.alpha2: each_language(lambda state=state: state.name) for state in states},
+        "words": each_language(lambda: _words(newest)),
         "ladders": [_ladder(kind, states, uses, status, earlier, bool(before)) for kind in kinds],
         "states": rows,
         "medians": _medians(rounds, newest, scope, uses),
         "with_levels": sum(any(value is not None for value in row["areas"].values()) for row in rows),
         "age_months": _age(status, kinds, uses, today),
         **_meetings(today),
-        "lessons": _lessons(),
+        "lessons": lessons_of(lesson_access.approved_lessons(ANY_MEMBER)),
     }
 
 
-def _each(say: Callable[..., Any]) -> dict[str, Any]:
+def seen(today: dt.date) -> tuple[list[Round], list[State]]:
+    """Published rounds, newest first, and the member states of ``today``. Raises NothingToSay where there are none."""
+    rounds = list(capability_access.visible_rounds(ANY_MEMBER))
+    states = list(visible_member_states(ANY_MEMBER, today))
+    if not rounds or not states:
+        raise NothingToSay
+    return rounds, states
+
+
+def kinds_of(scope: str) -> list[str]:
+    return [kind for kind in StatusKind.values if scope in (Scope.BOTH, kind)]
+
+
+def frame(rounds: Sequence[Round], states: Sequence[State], scope: str, now: dt.datetime) -> dict[str, Any]:
+    """What every summary says of itself, whatever its form."""
+    newest, group = rounds[0], visible_group()
+    before = next((r for r in rounds if r.year < newest.year), None)
+    return {
+        "format": FORMAT,
+        "as_of": now.astimezone(dt.UTC).isoformat(timespec="seconds"),
+        "zone": group.zone if group else "UTC",
+        "group": each_language(lambda: group.name if group else "IWG"),
+        "demonstration": settings.DEMO or any(round_.is_demonstration for round_ in rounds),
+        "scope": scope,
+        "kinds": kinds_of(scope),
+        "round": {
+            "year": newest.year,
+            "edition": newest.edition.number,
+            "before": before.year if before else None,
+        },
+        "members": len(states),
+        "areas": _areas(newest),
+    }
+
+
+def each_language(say: Callable[..., Any]) -> dict[str, Any]:
     """What ``say`` returns in each language."""
     found = {}
     for language in LANGUAGES:
@@ -184,8 +204,8 @@ def _movement(kind: str, earlier: str, now: str) -> int:
 
 def _areas(newest: Round) -> list[dict[str, Any]]:
     codes = [area.code for area in texts.framework(newest.edition).areas]
-    long = _each(lambda: {area.code: area.title for area in texts.framework(newest.edition).areas})
-    short = _each(lambda: {area.code: area.short_title for area in texts.framework(newest.edition).areas})
+    long = each_language(lambda: {area.code: area.title for area in texts.framework(newest.edition).areas})
+    short = each_language(lambda: {area.code: area.short_title for area in texts.framework(newest.edition).areas})
     return [
         {
             "code": code,
@@ -288,17 +308,11 @@ def _meetings(today: dt.date) -> dict[str, Any]:
     }
 
 
-def _lessons() -> list[dict[str, Any]]:
-    """Approved ones; the state only where the lesson names it. Titles in each language that a person wrote, else the
+def lessons_of(rows: QuerySet[Lesson]) -> list[dict[str, Any]]:
+    """The newest; the state only where the lesson names it. Titles in each language that a person wrote, else the
     original's."""
-    rows = (
-        lesson_access.approved_lessons(ANY_MEMBER)
-        .select_related("state")
-        .prefetch_related("texts")
-        .order_by("-pk")[:MOST_LESSONS]
-    )
     found = []
-    for row in rows:
+    for row in rows.select_related("state").prefetch_related("texts").order_by("-pk")[:MOST_LESSONS]:
         written = [text for text in row.texts.all() if text.kind != "raw" and not text.is_machine]
         best = {language: lessons.best_text(written, language) for language in LANGUAGES}
         if not all(best.values()):
@@ -308,7 +322,7 @@ def _lessons() -> list[dict[str, Any]]:
                 "title": {language: text.title for language, text in best.items() if text},
                 "language": {language: text.language for language, text in best.items() if text},
                 "state": row.state.alpha2 if row.state and row.names_origin else None,
-                "state_name": _each(lambda row=row: row.state.name) if row.state and row.names_origin else None,
+                "state_name": each_language(lambda row=row: row.state.name) if row.state and row.names_origin else None,
             }
         )
     return found

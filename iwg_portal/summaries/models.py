@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from capabilities.enums import Scope
-from iwg_portal.summaries.enums import FROZEN, SummaryState
+from iwg_portal.summaries.enums import FROZEN, SummaryForm, SummaryState
 from members.enums import Audience, Language
 from members.models import StoredFile
 from members.models.audiences import known_audience
@@ -23,18 +23,23 @@ class Summary(models.Model):
 
     ``content`` holds the figures with every name and word that a document needs, in the three languages, so that the
     document of a year later says the same (see ``figures``); ``sha256`` is that of its canonical JSON. ``check_code``
-    stands on each page and can be confirmed by anybody. ``audience``: states are named, so it is for the members.
+    stands on each page and can be confirmed by anybody. ``audience`` follows from ``form``: where states are named, it
+    is for the members. ``basis``, of aggregated ones alone, holds what each state contributed to each figure as it was
+    said last (see ``aggregates``): no page or document is made from it; the next one to be built asks it what may be
+    made anew.
     """
 
     year = models.PositiveSmallIntegerField()
     number = models.PositiveSmallIntegerField()
     scope = models.CharField(max_length=6, choices=Scope.choices, default=Scope.BOTH)
+    form = models.CharField(max_length=10, choices=SummaryForm.choices, default=SummaryForm.NAMED)
     audience = models.CharField(max_length=11, choices=Audience.choices, default=Audience.MEMBERS)
     state = models.CharField(max_length=9, choices=SummaryState.choices, default=SummaryState.QUEUED)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     taken_at = models.DateTimeField(null=True, blank=True, help_text="the moment of all figures")
     content = models.JSONField(null=True, blank=True)
+    basis = models.JSONField(null=True, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     check_code = models.CharField(max_length=12, blank=True)
     # Each try to build it: one that kills its worker must not keep the others waiting for ever.
@@ -50,7 +55,7 @@ class Summary(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["year", "number"], name="summary_numbered_once"),
             models.UniqueConstraint(
-                fields=["asked_by", "scope"],
+                fields=["asked_by", "scope", "form"],
                 condition=Q(state=SummaryState.QUEUED),
                 name="summary_asked_once",
                 violation_error_message=_("This summary is being built already."),
@@ -71,7 +76,16 @@ class Summary(models.Model):
                 name="summary_released_at_a_time",
                 condition=~Q(state=SummaryState.RELEASED) | Q(released_at__isnull=False),
             ),
-            models.CheckConstraint(name="summary_names_states", condition=Q(audience=Audience.MEMBERS)),
+            models.CheckConstraint(
+                name="summary_named_for_members",
+                condition=Q(form=SummaryForm.NAMED, audience=Audience.MEMBERS)
+                | Q(form=SummaryForm.AGGREGATED, audience=Audience.GROUP),
+            ),
+            models.CheckConstraint(
+                name="summary_aggregated_has_basis",
+                condition=Q(form=SummaryForm.AGGREGATED, state__in=FROZEN, basis__isnull=False)
+                | (~Q(form=SummaryForm.AGGREGATED, state__in=FROZEN) & Q(basis__isnull=True)),
+            ),
             known_audience("summary_audience_known"),
         ]
         triggers = [
@@ -87,6 +101,9 @@ class Summary(models.Model):
                     | pgtrigger.Q(old__year__df=pgtrigger.F("new__year"))
                     | pgtrigger.Q(old__number__df=pgtrigger.F("new__number"))
                     | pgtrigger.Q(old__scope__df=pgtrigger.F("new__scope"))
+                    | pgtrigger.Q(old__form__df=pgtrigger.F("new__form"))
+                    | pgtrigger.Q(old__audience__df=pgtrigger.F("new__audience"))
+                    | pgtrigger.Q(old__basis__df=pgtrigger.F("new__basis"))
                 ),
             ),
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),

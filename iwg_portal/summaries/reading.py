@@ -49,8 +49,9 @@ class Row:
     levels: tuple[float | None, ...]
 
 
-class Reading:
-    """The content of a frozen ``summary`` in the active language. Raises ValueError for a format it does not know."""
+class Head:
+    """What every frozen ``summary`` says of itself, in the active language. Raises ValueError for a format it does not
+    know."""
 
     def __init__(self, summary: Summary, earlier: Summary | None = None) -> None:
         """``earlier``: the one that it follows (``access.followed_by``), for what it says otherwise."""
@@ -66,8 +67,6 @@ class Reading:
         self.year: int = content["round"]["year"]
         self.before: int | None = content["round"]["before"]
         self.areas: list[dict[str, Any]] = content["areas"]
-
-    # -- Head and foot ---------------------------------------------------------------------------------------
 
     @property
     def group(self) -> str:
@@ -96,14 +95,20 @@ class Reading:
         }
 
     @property
+    def for_whom(self) -> str:
+        return _("For ministers and heads of delegation · approved by the chair on %(day)s")
+
+    @property
     def standing(self) -> str:
         approved = self.summary.approved_at
         if self.is_final and approved:
             on = date_format(approved.astimezone(self.as_of.tzinfo).date(), "DATE_FORMAT")
-            return _("For ministers and heads of delegation · approved by the chair on %(day)s") % {"day": on}
+            return self.for_whom % {"day": on}
         if self.summary.state == SummaryState.WITHDRAWN:
             return _("Withdrawn: not to be used any more")
         return _("Draft, not approved by the chair")
+
+    file_stem = "regional-summary"
 
     @property
     def demonstration(self) -> bool:
@@ -112,11 +117,21 @@ class Reading:
     def file_name(self, ending: str, reader: str) -> str:
         """Plain ASCII: what, which, in which language, for whom, of which day."""
         who = slugify(reader)[:40].strip("-") or "person"
-        return f"regional-summary-{self.summary.code}-{self.language}_{who}_{self.as_of.date().isoformat()}.{ending}"
+        day = self.as_of.date().isoformat()
+        return f"{self.file_stem}-{self.summary.code}-{self.language}_{who}_{day}.{ending}"
 
     @property
     def is_final(self) -> bool:
         return self.summary.state in (SummaryState.APPROVED, SummaryState.RELEASED)
+
+    @property
+    def changes_title(self) -> str:
+        since = _("What changed since %(year)s") % {"year": self.before}
+        return since if self.before else _("How complete it is")
+
+
+class Reading(Head):
+    """One that names states: its sentences and tables."""
 
     @property
     def median_rule(self) -> str:

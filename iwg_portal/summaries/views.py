@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -26,8 +27,10 @@ from iwg_portal.base.render import render
 from iwg_portal.base.step_up import factor_not_required
 from iwg_portal.base.uploads.names import disposition
 from iwg_portal.summaries import access, actions
-from iwg_portal.summaries.documents import summary_pdf
-from iwg_portal.summaries.enums import FROZEN, SummaryState
+from iwg_portal.summaries.banded import Banded, reading_of
+from iwg_portal.summaries.bands import BANDS
+from iwg_portal.summaries.documents import banded_pdf, summary_pdf
+from iwg_portal.summaries.enums import FROZEN, SummaryForm, SummaryState
 from iwg_portal.summaries.figures import spelled
 from iwg_portal.summaries.forms import TemplateForm
 from iwg_portal.summaries.invented import invented_reading
@@ -35,25 +38,31 @@ from iwg_portal.summaries.letterhead import own_template
 from iwg_portal.summaries.models import Summary
 from iwg_portal.summaries.reading import Reading
 from iwg_portal.summaries.word import known_fields, summary_docx, template_in_force
-from iwg_portal.summaries.workbook import summary_workbook
+from iwg_portal.summaries.workbook import banded_workbook, summary_workbook
 from members.access import Viewer
 from members.actions.files import note_refused_passenger_data
+from members.enums import Audience
 
 PAGE = 25
 MAP = "map/west-africa.svg"
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-MAKERS = {
-    "pdf": (summary_pdf, "application/pdf"),
-    "docx": (summary_docx, WORD),
-    "xlsx": (summary_workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+TEMPLATES = {
+    SummaryForm.NAMED: "summaries/summary.html",
+    SummaryForm.AGGREGATED: "summaries/aggregated.html",
+}
+TYPES = {
+    "pdf": "application/pdf",
+    "docx": WORD,
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def summaries(request: HttpRequest) -> HttpResponse:
-    """All that she may see. POST by who prepares them: a new one, ``scope=both|advpax|pnr``."""
+    """All that she may see. POST by who prepares them: a new one, ``scope=both|advpax|pnr``, ``form=named|aggregated``
+    (named unless it is given)."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
-    if not viewer.reads_members:
+    if not access.sees_list(viewer):
         raise Http404
     may_build = access.can_build(viewer)
     problem = ""
@@ -61,7 +70,8 @@ def summaries(request: HttpRequest) -> HttpResponse:
         if not may_build:
             raise PermissionDenied
         try:
-            made = actions.ask(scope=request.POST.get("scope", ""), by=viewer)
+            form = request.POST.get("form", SummaryForm.NAMED)
+            made = actions.ask(scope=request.POST.get("scope", ""), form=form, by=viewer)
         except ValidationError as error:
             problem = " ".join(error.messages)
         else:
@@ -73,6 +83,8 @@ def summaries(request: HttpRequest) -> HttpResponse:
         "may_build": may_build,
         "keeps_templates": access.keeps_templates(viewer),
         "scopes": [(value, label, value == Scope.BOTH) for value, label in Scope.choices],
+        "forms": [(value, label, value == SummaryForm.NAMED) for value, label in SummaryForm.choices],
+        "audience": Audience.MEMBERS if viewer.reads_members else Audience.GROUP,
         "problem": problem,
     }
     return render(request, "summaries/summaries.html", context, status=422 if problem else 200)
@@ -94,26 +106,32 @@ def summary(request: HttpRequest, year: int, number: int) -> HttpResponse:
         "prepares": access.prepares(viewer),
     }
     if found.state in FROZEN:
-        reading = Reading(found, access.followed_by(found))
-        context |= {
-            "reading": reading,
-            "map": charts.region_map(
-                [(code, status, "", label) for code, status, label in reading.on_map], reading.map_words, static(MAP)
-            ),
-            "bars": [
-                {
-                    "title": ladder.title,
-                    "bar": charts.stacked_bar(ladder.segments, reading.members, ladder.title),
-                    "legend": charts.legend(ladder.segments),
-                }
-                for ladder in reading.ladders
-            ],
-            "table": _table(reading),
-            "files": _files(found) if access.can_export(viewer, found) else [],
-        }
+        reading = reading_of(found, access.followed_by(found))
+        context |= {"reading": reading, "files": _files(found) if access.can_export(viewer, found) else []}
+        if isinstance(reading, Reading):
+            context |= _pictures(reading)
+        else:
+            context["marks"] = range(1, len(BANDS) + 1)
     else:
         context["why"] = _why(found)
-    return render(request, "summaries/summary.html", context)
+    return render(request, TEMPLATES[SummaryForm(found.form)], context)
+
+
+def _pictures(reading: Reading) -> dict[str, Any]:
+    return {
+        "map": charts.region_map(
+            [(code, status, "", label) for code, status, label in reading.on_map], reading.map_words, static(MAP)
+        ),
+        "bars": [
+            {
+                "title": ladder.title,
+                "bar": charts.stacked_bar(ladder.segments, reading.members, ladder.title),
+                "legend": charts.legend(ladder.segments),
+            }
+            for ladder in reading.ladders
+        ],
+        "table": _table(reading),
+    }
 
 
 def _table(reading: Reading) -> SafeString:
@@ -133,6 +151,11 @@ def _table(reading: Reading) -> SafeString:
     return cells.heat_table(columns, rows, caption=_("State by state"), corner=_("State"), key="summary-states")
 
 
+def _endings(found: Summary) -> list[str]:
+    """The secretariat's Word template is made for a named one."""
+    return [ending for ending in TYPES if ending != "docx" or found.form == SummaryForm.NAMED]
+
+
 def _files(found: Summary) -> list[dict[str, Any]]:
     return [
         {
@@ -143,7 +166,7 @@ def _files(found: Summary) -> list[dict[str, Any]]:
                     reverse("summary_file", args=[*found.address, code, ending]),
                     ending.upper(),
                 )
-                for ending in MAKERS
+                for ending in _endings(found)
             ],
         }
         for code, name in settings.LANGUAGES
@@ -160,11 +183,17 @@ def _why(found: Summary) -> str:
     return _("The figures could not be read. Try again; if it fails once more, tell whoever runs the portal.")
 
 
-VERBS = {
-    "retry": (actions.retry, lambda: _("The summary is being built. Its figures are those of this moment.")),
-    "approve": (actions.approve, lambda: _("Approved. The secretariat can release it now.")),
-    "release": (actions.release, lambda: _("Released: every member state can read it.")),
-    "withdraw": (actions.withdraw, lambda: _("Withdrawn. Its check code says so from now on.")),
+def _released(found: Summary) -> str:
+    if found.form == SummaryForm.AGGREGATED:
+        return _("Released: the whole group can read it.")
+    return _("Released: every member state can read it.")
+
+
+VERBS: dict[str, tuple[Callable[..., None], Callable[[Summary], str]]] = {
+    "retry": (actions.retry, lambda _made: _("The summary is being built. Its figures are those of this moment.")),
+    "approve": (actions.approve, lambda _made: _("Approved. The secretariat can release it now.")),
+    "release": (actions.release, _released),
+    "withdraw": (actions.withdraw, lambda _made: _("Withdrawn. Its check code says so from now on.")),
 }
 
 
@@ -183,8 +212,14 @@ def summary_move(request: HttpRequest, year: int, number: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, words())
+        messages.success(request, words(found))
     return redirect("summary", *found.address)
+
+
+def _made(reading: Reading | Banded, ending: str, reader: str) -> tuple[str, bytes]:
+    if isinstance(reading, Banded):
+        return (banded_pdf if ending == "pdf" else banded_workbook)(reading, reader=reader)
+    return {"pdf": summary_pdf, "docx": summary_docx, "xlsx": summary_workbook}[ending](reading, reader=reader)
 
 
 @require_safe
@@ -192,15 +227,18 @@ def summary_file(request: HttpRequest, year: int, number: int, language: str, en
     """The document, made at the click for whoever clicks. Every time it leaves a line in the log."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
     found = _find(viewer, year, number)
-    if language not in dict(settings.LANGUAGES) or ending not in MAKERS or not access.can_export(viewer, found):
+    if (
+        language not in dict(settings.LANGUAGES)
+        or ending not in _endings(found)
+        or not access.can_export(viewer, found)
+    ):
         raise Http404
-    make, content_type = MAKERS[ending]
     with translation.override(language):
-        name, content = make(Reading(found, access.followed_by(found)), reader=str(viewer.person))
+        name, content = _made(reading_of(found, access.followed_by(found)), ending, str(viewer.person))
     log.exported(request, name, target=found, language=language, sha256=found.sha256)
     return HttpResponse(
         content,
-        content_type=content_type,
+        content_type=TYPES[ending],
         headers={"Content-Disposition": disposition(name), "Content-Language": language},
     )
 
@@ -213,7 +251,7 @@ def check(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("code", "")[:40]
     code = spelled(typed)
     found = access.of_code(code)
-    reading = Reading(found) if found else None
+    reading = reading_of(found) if found else None
     context = {"typed": typed, "code": code, "found": found, "reading": reading}
     return render(request, "summaries/check.html", context)
 

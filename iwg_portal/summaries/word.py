@@ -16,7 +16,7 @@ from iwg_portal.base.uploads import storage
 from iwg_portal.summaries import access
 from iwg_portal.summaries.blocks import Cell, Picture, Table
 from iwg_portal.summaries.colours import LEVEL_COLOURS, STATUS_COLOURS
-from iwg_portal.summaries.documents import alternative, changes_title, notes, overview
+from iwg_portal.summaries.documents import alternative, notes, overview
 from iwg_portal.summaries.filling import Fields, Properties, Text, fill
 from iwg_portal.summaries.letterhead import own_template
 from iwg_portal.summaries.reading import NOT_SHOWN, Reading
@@ -97,7 +97,7 @@ def _texts(reading: Reading, reader: str) -> dict[str, str]:
         "states_note": _("Mean levels 0–4 as declared by each state in the self-assessment of %(year)s.")
         % {"year": reading.year},
         "lessons_none": "" if reading.lessons else _("None."),
-        "heading_changes": changes_title(reading),
+        "heading_changes": reading.changes_title,
         "heading_ladders": _("States on each step"),
         "heading_states": _("State by state"),
         "heading_medians": _("Regional median by area") if reading.median_rows else "",

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from iwg_portal.base import cells, marks
 from iwg_portal.base.spreadsheets import Chart, Series, Sheet, write_workbook
+from iwg_portal.summaries.banded import Banded
 from iwg_portal.summaries.colours import LINES, STATUS_COLOURS
-from iwg_portal.summaries.reading import NOT_SHOWN, Reading
+from iwg_portal.summaries.reading import NOT_SHOWN, Head, Reading
 from members.enums import TLP, Audience
 
 
@@ -20,10 +21,6 @@ def summary_workbook(reading: Reading, *, reader: str) -> tuple[str, bytes]:
 
     The first sheet says what it is and for whom; the others hold one table each, figures as numbers.
     """
-    state = [] if reading.is_final else [str(reading.summary.get_state_display())]
-    demo = [_("Demonstration data, invented")] if reading.demonstration else []
-    label = TLP[Audience(reading.summary.audience)]
-    printed = " · ".join([label, reading.summary.code, *state, *demo, reader[:60], reading.summary.check_code])
     sheets = [
         Sheet(_("About"), _about(reading, reader), 1, 1, (34, 90), wraps=True),
         Sheet(_("States"), _states(reading), 1, 0, (26, 24)),
@@ -34,12 +31,51 @@ def summary_workbook(reading: Reading, *, reader: str) -> tuple[str, bytes]:
         *_corrections(reading),
         Sheet(_("Definitions"), _definitions(reading), 1, 0, (18, 34, 84), wraps=True),
     ]
+    return _bound(sheets, reading, reader)
+
+
+def banded_workbook(reading: Banded, *, reader: str) -> tuple[str, bytes]:
+    """The same of an aggregated summary: the words of its bands, and halves as numbers."""
+    sheets = [
+        Sheet(_("About"), _about_banded(reading, reader), 1, 1, (34, 90)),
+        Sheet(_("Ladders"), _banded_ladders(reading), 1, 0, (10, 60, 24)),
+        Sheet(_("Medians"), _banded_medians(reading), 1, 0, (40, 10, 20)),
+        Sheet(_("Lessons"), [[_("Lesson")], *([row["title"]] for row in reading.lessons)], 1, 0, (90,)),
+    ]
+    return _bound(sheets, reading, reader)
+
+
+def _bound(sheets: list[Sheet], reading: Head, reader: str) -> tuple[str, bytes]:
+    """With label, number and reader on each printed page."""
+    state = [] if reading.is_final else [str(reading.summary.get_state_display())]
+    demo = [_("Demonstration data, invented")] if reading.demonstration else []
+    label = TLP[Audience(reading.summary.audience)]
+    printed = " · ".join([label, reading.summary.code, *state, *demo, reader[:60], reading.summary.check_code])
     sheets = [replace(sheet, printed=printed, fits=True) for sheet in sheets]
     file = write_workbook(sheets, title=reading.title, author=reading.group, comments=printed)
     return reading.file_name("xlsx", reader), file
 
 
 def _about(reading: Reading, reader: str) -> list[Sequence[Any]]:
+    return [
+        *_head(reading, reader),
+        [_("Consent"), reading.consent],
+        *([_("Summary"), sentence] for sentence in (*reading.lead, *reading.changes)),
+        [_("Action points"), reading.actions_words],
+        [_("Decisions"), reading.decisions_words],
+    ]
+
+
+def _about_banded(reading: Banded, reader: str) -> list[Sequence[Any]]:
+    return [
+        *_head(reading, reader),
+        [_("Consent"), reading.consent],
+        *([_("Summary"), sentence] for sentence in (*reading.lead, *reading.changes)),
+        *([_("How to read this summary"), rule] for rule in (*reading.rules, reading.levels_note)),
+    ]
+
+
+def _head(reading: Head, reader: str) -> list[Sequence[Any]]:
     summary = reading.summary
     rows: list[Sequence[Any]] = [
         [reading.title],
@@ -51,14 +87,24 @@ def _about(reading: Reading, reader: str) -> list[Sequence[Any]]:
         [_("Check code"), summary.check_code],
         ["SHA-256", summary.sha256],
         [_("Handed to"), reader],
-        [_("Consent"), reading.consent],
-        *([_("Summary"), sentence] for sentence in (*reading.lead, *reading.changes)),
-        [_("Action points"), reading.actions_words],
-        [_("Decisions"), reading.decisions_words],
     ]
     if reading.demonstration:
         rows.insert(1, [_("Demonstration data, invented")])
     return rows
+
+
+def _banded_ladders(reading: Banded) -> list[Sequence[Any]]:
+    rows: list[Sequence[Any]] = [[_("Ladder"), _("Step"), _("States"), _("In the summary before"), _("Date")]]
+    for ladder in reading.ladders:
+        rows += [[ladder.title, row.words, row.now, row.before or None, ladder.before or None] for row in ladder.rows]
+        if not ladder.rows:
+            rows.append([ladder.title, None, reading.too_few])
+    return rows
+
+
+def _banded_medians(reading: Banded) -> list[Sequence[Any]]:
+    rows: list[Sequence[Any]] = [[_("Area"), _("Round"), _("Median"), _("Contributing")]]
+    return [*rows, *reading.points]
 
 
 def _states(reading: Reading) -> list[Sequence[Any]]:

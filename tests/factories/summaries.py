@@ -3,14 +3,14 @@
 from django.utils import timezone
 
 from capabilities.models import Round
-from iwg_portal.summaries import figures
+from iwg_portal.summaries import access, aggregates, figures
 from iwg_portal.summaries.models import Summary
 from members.models import Participation
 from tests.factories.capabilities import RoundFactory, framework
 from tests.factories.members import MemberStateFactory
 
 
-def frozen_summary(person, state="draft", scope="both"):
+def frozen_summary(person, state="draft", scope="both", form="named"):
     """One whose figures are frozen, in any ``state`` from draft on; a round and a member state are made if need be."""
     if not Participation.objects.filter(kind="member").exists():
         MemberStateFactory()
@@ -18,12 +18,18 @@ def frozen_summary(person, state="draft", scope="both"):
         RoundFactory(edition=framework())
     now = timezone.now()
     number = Summary.objects.count() + 1
-    content = figures.take(scope, timezone.localdate(), now)
+    if form == "named":
+        content, basis = figures.take(scope, timezone.localdate(), now), None
+    else:
+        content, basis = aggregates.take(scope, timezone.localdate(), now, access.last_aggregated())
     sha256 = figures.sha256_of(content)
     return Summary.objects.create(
         year=now.year,
         number=number,
         scope=scope,
+        form=form,
+        audience="members" if form == "named" else "group",
+        basis=basis,
         state=state,
         asked_by=person,
         asked_at=now,

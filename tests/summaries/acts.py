@@ -11,8 +11,12 @@ def build(cast, viewer):
     return bool(actions.ask(scope="both", by=viewer).pk)
 
 
-def _move(cast, viewer, act, before, after):
-    summary = frozen_summary(cast.person("secretariat"), state=before)
+def build_aggregated(cast, viewer):
+    return actions.ask(scope="both", form="aggregated", by=viewer).audience == "group"
+
+
+def _move(cast, viewer, act, before, after, form="named"):
+    summary = frozen_summary(cast.person("secretariat"), state=before, form=form)
     act(summary=summary, by=viewer)
     return Summary.objects.get(pk=summary.pk).state == after
 
@@ -32,6 +36,9 @@ ACTS = {
     ("summary", "build"): build,
     ("summary", "approve"): lambda cast, by: _move(cast, by, actions.approve, "draft", "approved"),
     ("summary", "release"): lambda cast, by: _move(cast, by, actions.release, "approved", "released"),
+    ("aggregated", "build"): build_aggregated,
+    ("aggregated", "approve"): lambda c, by: _move(c, by, actions.approve, "draft", "approved", "aggregated"),
+    ("aggregated", "release"): lambda c, by: _move(c, by, actions.release, "approved", "released", "aggregated"),
     ("summary", "withdraw"): lambda cast, by: _move(cast, by, actions.withdraw, "released", "withdrawn"),
     ("word template", "replace"): replace_template,
     ("word template", "take back"): restore_template,
