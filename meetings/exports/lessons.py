@@ -88,15 +88,18 @@ def lesson_document(
     parts: Sequence[tuple[str, str]],
     shared_at: tuple[Meeting | None, AgendaItem | None],
     indicators: Sequence[Any],
-    files: Sequence[str],
+    files: Sequence[Any],
     notes: Sequence[str],
     useful: str,
     group_name: str,
     person: str,
 ) -> tuple[str, bytes, str]:
     """File name, PDF in the active language and label of an approved lesson, in the language of ``text``. ``parts``:
-    label and Markdown of each part; ``files``: titles of those beside it."""
+    label and Markdown of each part; ``files``: those beside it, of which the titles are told. The document is as narrow
+    as the narrowest of what it names."""
     meeting, item = shared_at if lesson.state is None or lesson.names_origin else (None, None)
+    others = [*([meeting.audience] if meeting else []), *(file.audience for file in files)]
+    audience = narrowest(lesson.audience, *others)
     facts = [
         (_("Shared by"), origin(lesson)),
         (_("Approved on"), date_format(lesson.approved_at, "DATE_FORMAT") if lesson.approved_at else ""),
@@ -107,13 +110,13 @@ def lesson_document(
         (_("Shared at"), " · ".join([meeting.title, *([item.title] if item else [])]) if meeting else ""),
     ]
     data = {
-        **frame(text.title, lesson.audience, group_name, person=person),
+        **frame(text.title, audience, group_name, person=person),
         "name": text.title,
         "spoken": text.language,
         "notes": list(notes),
         "facts": [(label, value) for label, value in facts if value],
         "parts": [{"title": label, "prose": prose(words)} for label, words in parts],
-        "files": {"title": _("Files"), "rows": list(files)},
+        "files": {"title": _("Files"), "rows": [file.title for file in files]},
         "useful": useful,
     }
     name = file_name(f"lesson-{lesson.pk}-{text.language}", person, timezone.now(), "pdf")

@@ -61,7 +61,7 @@ def lesson_pdf(request: HttpRequest, pk: int) -> HttpResponse:
         parts=[(part_label(part.name), getattr(page.text, part.name)) for part in query.parts(page.text)],
         shared_at=(page.meeting, page.item),
         indicators=page.indicators,
-        files=[file.title for file in page.files],
+        files=page.files,
         notes=notes,
         useful=page.useful_words,
         group_name=group.name if group else "IWG",

@@ -99,6 +99,19 @@ def test_above_the_group_it_bears_the_readers_name(cast, lesson):
     assert (row["label"], row["exported_for"], row["row_label"]) == ("TLP:AMBER", "Other Delegate", "TLP:AMBER")
 
 
+def test_a_document_that_names_a_meeting_of_the_members_is_for_the_members(cast, lesson):
+    lesson.names_origin = True
+    lesson.save()
+    type(lesson.item.meeting).objects.update(audience="members")
+    inside = words_of(cast.client("other_delegate").get(f"/lessons/{lesson.pk}/pdf/").content)
+    outside = words_of(cast.client("observer").get(f"/lessons/{lesson.pk}/pdf/").content)
+    assert "Bilateral Ownland" in inside
+    assert "TLP:AMBER" in inside
+    assert "handed to Other Delegate" in inside
+    assert "Bilateral" not in outside
+    assert "TLP:GREEN" in outside
+
+
 def test_the_raw_text_is_in_no_document(cast, lesson):
     lesson.texts.filter(kind="raw").update(title="Raw title", done="Raw words")
     words = words_of(cast.client("own_focal_point").get(f"/lessons/{lesson.pk}/pdf/").content)
