@@ -34,6 +34,7 @@ urlpatterns = [
     path("digest/unsubscribe/", digests.digest_unsubscribe, name="digest_unsubscribe"),
     path("account/passphrase/", account.passphrase, name="account_passphrase"),
     path("people/", people.people, name="people"),
+    path("people/export/<str:kind>/", people.people_export, name="people_export"),
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/change/", people.person_change, name="person_change"),
     path("people/terms/<int:pk>/end/", people.term_end, name="term_end"),

@@ -33,5 +33,6 @@ urlpatterns = [
     path("activity/export/", activity.activity_export, name="activity_export"),
     path("compare/", compare.compare, name="compare"),
     path("compare/export/<str:kind>/", compare.compare_export, name="compare_export"),
+    path("glossary/export/<str:kind>/", glossary.glossary_export, name="glossary_export"),
     path("glossary/", glossary.glossary, name="glossary"),
 ]

@@ -100,9 +100,14 @@ def matching(rows: QuerySet[Lesson], asked: Asked, known: Q, kinds: Sequence[str
     return rows
 
 
-def newest_first(rows: QuerySet[Lesson], kinds: Sequence[str], *, unfinished: bool = False) -> QuerySet[Lesson]:
-    """For a list, each with the titles and problems of its texts and how many states found it useful. Two queries."""
-    texts = LessonText.objects.filter(kind__in=kinds).defer("done", "result", "prerequisites").order_by("language")
+def newest_first(
+    rows: QuerySet[Lesson], kinds: Sequence[str], *, unfinished: bool = False, whole: bool = False
+) -> QuerySet[Lesson]:
+    """For a list, each with the titles and problems of its texts (``whole``: all parts) and how many states found it
+    useful. Two queries."""
+    texts = LessonText.objects.filter(kind__in=kinds).order_by("language")
+    if not whole:
+        texts = texts.defer("done", "result", "prerequisites")
     order = ("-shared_at", "-pk") if unfinished else ("-approved_at", "-pk")
     return (
         rows.select_related("state")

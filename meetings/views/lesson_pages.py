@@ -17,9 +17,11 @@ from django.utils.translation import gettext as _
 
 from capabilities.queries import framework as texts_of
 from iwg_portal.base import marks
+from iwg_portal.base.extracts import CONTENT_TYPES
 from iwg_portal.reminders import ledger
 from meetings.access import lessons as access
 from meetings.enums import LessonState, TextKind, Theme
+from meetings.exports.lessons import text_kind
 from meetings.models import Lesson, LessonText
 from meetings.queries import lessons as query
 from meetings.reminders.lessons import KIND
@@ -85,8 +87,8 @@ class LibraryPage:
         self.areas = texts_of.framework(edition).areas if edition else ()
         self.asked = self._asked(asked)
         self.all = access.unfinished_lessons(viewer) if self.unfinished else access.approved_lessons(viewer)
-        found = query.matching(self.all, self.asked, access.origin_known(viewer), self.kinds)
-        ordered = query.newest_first(found, self.kinds, unfinished=self.unfinished)
+        self.matching = query.matching(self.all, self.asked, access.origin_known(viewer), self.kinds)
+        ordered = query.newest_first(self.matching, self.kinds, unfinished=self.unfinished)
         self.page = Paginator(ordered, PAGE).get_page(asked.get("page"))
         self.rows = [Row(viewer, lesson) for lesson in self.page]
         self.may_share = access.can_share(viewer)
@@ -151,6 +153,27 @@ class LibraryPage:
         }
         asked = urlencode({name: value for name, value in values.items() if value})
         return f"{asked}&" if asked else ""
+
+    @property
+    def filters(self) -> list[tuple[str, str]]:
+        """Label and value of what was asked for, in words."""
+        names = {state.alpha2: state.name for state in self.all_states}
+        found = [
+            (_("Words"), self.asked.text),
+            (_("Theme"), str(dict(Theme.choices).get(self.asked.theme, ""))),
+            (_("Indicator"), self.asked.indicator),
+            (_("State, where it is named"), names.get(self.asked.state, "")),
+            (_("To read in"), str(LANGUAGES.get(self.asked.language, ""))),
+        ]
+        return [(label, value) for label, value in found if value]
+
+    @property
+    def files(self) -> list[tuple[str, str]]:
+        """Address and kind of the approved ones as files, for a person."""
+        if self.unfinished or self.viewer.person is None or not self.found:
+            return []
+        asked = f"?{self.query.removesuffix('&')}" if self.query else ""
+        return [(reverse("lessons_export", args=[kind]) + asked, kind.upper()) for kind in CONTENT_TYPES]
 
     @property
     def themes(self) -> list[tuple[str, str, bool]]:
@@ -243,13 +266,13 @@ class LessonPage:
             return []
         ordered = sorted(self.texts, key=lambda text: (text.kind, text.is_machine, text.language))
         return [
-            {"text": text, "mark": _mark(text), "current": text == self.text, "name": text.get_language_display()}
+            {"text": text, "mark": text_kind(text), "current": text == self.text, "name": text.get_language_display()}
             for text in ordered
         ]
 
     @property
     def mark(self) -> str:
-        return _mark(self.text) if self.text and self.text.kind == TextKind.TRANSLATION else ""
+        return text_kind(self.text) if self.text and self.text.kind == TextKind.TRANSLATION else ""
 
     @property
     def is_stale(self) -> bool:
@@ -293,15 +316,16 @@ class LessonPage:
         return [(state, state.pk in held) for state in states]
 
     @property
+    def downloads(self) -> list[tuple[str, str]]:
+        """Address and kind of the approved text as a document, for a person."""
+        if not self.is_approved or self.viewer.person is None or self.text is None:
+            return []
+        return [(f"{reverse('lesson_pdf', args=[self.lesson.pk])}?language={self.text.language}", "PDF")]
+
+    @property
     def crumbs(self) -> list[dict[str, str]]:
         return [{"url": reverse("lessons"), "label": _("Lessons")}]
 
 
 def labelled(text: LessonText | None) -> list[tuple[str, Any]]:
     return [(part_label(part.name), part.html) for part in query.parts(text)] if text else []
-
-
-def _mark(text: LessonText) -> str:
-    if text.kind != TextKind.TRANSLATION:
-        return _("original")
-    return _("machine translation") if text.is_machine else _("translation")

@@ -32,7 +32,7 @@ def lessons(request: HttpRequest) -> HttpResponse:
     owners = {row.lesson.state for row in page.rows if page.unfinished and row.lesson.state}
     for state in sorted(owners, key=lambda state: state.pk):
         log.was_read(request, state, state=state, page="lessons")
-    return render(request, "meetings/lessons/lessons.html", {"library": page})
+    return render(request, "meetings/lessons/lessons.html", {"library": page, "refusal": ""})
 
 
 @require_safe

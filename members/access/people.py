@@ -82,6 +82,18 @@ def can_see_phone(viewer: Viewer, person: Person) -> bool:
     return bool(viewer.own_states) and ours.exists()
 
 
+def own_delegation(viewer: Viewer) -> QuerySet[Term]:
+    """Who is in office today in her own delegation, by name: of all of them she sees the telephone too. None for those
+    who have no delegation, whatever else they see."""
+    here = visible_terms(viewer).filter(
+        current(timezone.localdate()),
+        state__in=sorted(viewer.own_states),
+        role__in=_DELEGATION,
+        person__is_active=True,
+    )
+    return here.select_related("person").order_by("state__alpha2", "person__full_name", "id")
+
+
 def can_see_account(viewer: Viewer, person: Person) -> bool:
     """Second factor and day of the last sign-in: for those who manage accounts, and for herself."""
     return administers(viewer) or person == viewer.person

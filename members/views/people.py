@@ -17,10 +17,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from iwg_portal.activity import log
+from iwg_portal.activity.views import hand_out
+from iwg_portal.base.extracts import CONTENT_TYPES
 from iwg_portal.base.render import render
 from iwg_portal.base.step_up import step_up_required
 from iwg_portal.reminders import ledger
-from members import access, actions, reminders
+from members import access, actions, exports, reminders
 from members.access import Viewer
 from members.enums import Role
 from members.forms import ConfirmForm, MoveForm
@@ -50,9 +52,39 @@ def people(request: HttpRequest) -> HttpResponse:
         "wide": access.sees_everybody(viewer),
         "accounts": access.administers(viewer),
         "head_actions": _ways(viewer),
+        "files": _files(viewer, choice),
         "sentence": ngettext("%(n)d person.", "%(n)d people.", found.paginator.count) % {"n": found.paginator.count},
     }
     return render(request, "members/people/people.html", context)
+
+
+@require_safe
+def people_export(request: HttpRequest, kind: str) -> HttpResponse:
+    """The contacts of her own delegation as ``xlsx`` or ``csv``; name and office of the page's filter hold."""
+    viewer = request.viewer
+    if viewer.person is None or not viewer.own_states or kind not in CONTENT_TYPES:
+        raise Http404
+    text, role = request.GET.get("text", "").replace("\0", "")[:100], request.GET.get("role", "")
+    rows = access.own_delegation(viewer)
+    if text:
+        rows = rows.filter(person__full_name__icontains=text)
+    if role in Role.values:
+        rows = rows.filter(role=role)
+    states = list(access.visible_states(viewer).filter(pk__in=sorted(viewer.own_states)).order_by("alpha2"))
+    chosen = [(_("Name"), text), (_("Office"), str(dict(Role.choices).get(role, "")))]
+    filters = [(label, value) for label, value in chosen if value]
+    file = exports.contact_list(list(rows), states, person=str(viewer.person), filters=filters)
+    return hand_out(request, file, kind, state=states[0] if states else None)
+
+
+def _files(viewer: Viewer, choice: query.Choice) -> list[tuple[str, str]]:
+    """Address and kind of the contacts of her own delegation, for a person who has one."""
+    if viewer.person is None or not viewer.own_states:
+        return []
+    asked = urlencode({key: getattr(choice, key) for key in ("text", "role") if getattr(choice, key)})
+    return [
+        (reverse("people_export", args=[kind]) + (f"?{asked}" if asked else ""), kind.upper()) for kind in CONTENT_TYPES
+    ]
 
 
 def _ways(viewer: Viewer) -> list[dict[str, Any]]:
