@@ -7,7 +7,7 @@ from functools import wraps
 
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
-from allauth.core import ratelimit
+from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -41,7 +41,8 @@ def behind_a_token(*, referrer: str) -> Callable[[Callable[[HttpRequest, str], H
         @wraps(view)
         def page(request: HttpRequest) -> HttpResponse:
             token = request.GET.get("key", "")[:LONGEST]
-            if not ratelimit.consume(request, action="use_link", key=token):
+            # Its public call lets every GET pass, and a secret is guessed, or a feed worn out, by GET.
+            if not ratelimit.consume(request, app="allauth.account", action="use_link", key=token, limit_get=True):
                 return ratelimit.respond_429(request)
             response = view(request, token)
             response.headers["Referrer-Policy"] = referrer
@@ -149,7 +150,7 @@ def passphrase_forgotten(request: HttpRequest) -> HttpResponse:
     form = ForgottenForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["email"].lower()
-        if not ratelimit.consume(request, action="ask_link", key=email):
+        if not ratelimit.consume(request, app="allauth.account", action="ask_link", key=email):
             return ratelimit.respond_429(request)
         actions.ask_for_passphrase(email=email, language=get_language() or "")
         return render(request, "members/links/asked.html", {})

@@ -418,6 +418,15 @@ def test_guesses_are_limited():
     assert [post("/act/?key=guess").status_code for _n in range(21)] == [404] * 20 + [429]
 
 
+@pytest.mark.parametrize("path", ["/act/", "/join/", "/calendar/meetings.ics", "/digest/unsubscribe/"])
+def test_guesses_that_only_read_are_limited_too(path):
+    cache.clear()
+    asked = [Client().get(path, {"key": "guess"}).status_code for _n in range(21)]
+    assert 429 not in asked[:20]
+    assert asked[20] == 429
+    assert Client().get(path, {"key": "another"}).status_code != 429
+
+
 def test_no_log_holds_the_token(cast, owner, holder, caplog):
     caplog.set_level(logging.DEBUG)
     address = link_of(holder)
