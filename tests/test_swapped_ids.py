@@ -15,7 +15,8 @@ from tests.site import furnish, patterns, places, table
 from tests.test_canaries import NOW, same_when_read_again
 
 pytestmark = pytest.mark.django_db
-WITH_ID = [row for row in table() if "{" in row["address"]]
+# An id in its path; what stands in the query chooses among rows of a page that is there.
+WITH_ID = [row for row in table() if "{" in row["address"].partition("?")[0]]
 NOBODYS = {"int": "2000000000", "uuid": str(uuid.UUID(int=1)), "slug": "zz", "str": "nothing"}
 
 

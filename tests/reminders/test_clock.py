@@ -91,6 +91,6 @@ def test_today_is_the_groups_day_in_whatever_zone_the_mail_is_composed():
 
 def test_a_name_is_registered_once():
     with pytest.raises(ValueError, match="two kinds"):
-        registry.reminds("meetings.action", about=State, lines=lambda person, targets, now: {}, title="", rule="")(
-            lambda now, only: []
-        )
+        registry.reminds(
+            "meetings.action", about=State, lines=lambda person, targets, now: {}, title="", rule="", says={}
+        )(lambda now, only: [])
