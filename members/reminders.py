@@ -28,7 +28,6 @@ from members.models import (
     CONFIRM_GRACE,
     AccountLink,
     Person,
-    State,
     StateHoliday,
     Term,
     WorkingGroup,
@@ -100,6 +99,14 @@ def _first_warned(terms: Iterable[Term]) -> dict[int, dt.date]:
     return found
 
 
+def lapse_days(terms: Iterable[Term]) -> dict[int, dt.date]:
+    """The day on which each of these offices (ids) ends unless it is confirmed, as a mail would say it. One query."""
+    rows = list(terms)
+    warned = _first_warned(rows)
+    today = timezone.localdate()
+    return {term.pk: _ends(term, warned, today) for term in rows}
+
+
 def _ends(term: Term, warned: dict[int, dt.date], otherwise: dt.date | None = None) -> dt.date:
     """The day on which it lapses: no sooner than a week after the first warning."""
     first = warned.get(term.pk, otherwise)
@@ -107,21 +114,22 @@ def _ends(term: Term, warned: dict[int, dt.date], otherwise: dt.date | None = No
 
 
 def confirmation_lines(person: Person, targets: Collection[str], now: dt.datetime) -> dict[str, Line]:
-    """How many lapse on each day, and nobody's name. Whoever confirms nobody of them looks for who could."""
+    """How many lapse on each day; no name, and no state's: who has no focal point is for the members. Whoever confirms
+    none of them looks for who could."""
     viewer, today = viewer_for(person), clock.today(now)
     terms = list(visible_terms(viewer).filter(pk__in=targets).select_related("state"))
     hers = set(confirmable_terms(viewer).filter(pk__in=targets).values_list("pk", flat=True))
     warned = _first_warned(terms)
-    counts: Counter[tuple[dt.date, State | None]] = Counter()
+    counts: Counter[tuple[dt.date, bool]] = Counter()
     for term in terms:
-        counts[_ends(term, warned, today), None if term.pk in hers else term.state] += 1
+        counts[_ends(term, warned, today), term.pk in hers] += 1
     found, say = {}, plans.sayings(CONFIRMING)
     for term in terms:
-        day, state = _ends(term, warned, today), None if term.pk in hers else term.state
-        n = counts[day, state]
-        name = ("nobodys" if state else "own") + ("" if n == 1 else "_many")
-        text = say(name, n=n, day=date_format(day, "DATE_FORMAT"), state=state.name if state else "")
-        found[str(term.pk)] = Line(text, address_of("proposals" if state else "confirm_people"), day)
+        day, is_hers = _ends(term, warned, today), term.pk in hers
+        n = counts[day, is_hers]
+        name = ("own" if is_hers else "nobodys") + ("" if n == 1 else "_many")
+        text = say(name, n=n, day=date_format(day, "DATE_FORMAT"))
+        found[str(term.pk)] = Line(text, address_of("confirm_people" if is_hers else "people"), day)
     return found
 
 
@@ -134,18 +142,18 @@ def confirmation_lines(person: Person, targets: Collection[str], now: dt.datetim
             "Please confirm the office of a person for whom you answer; otherwise it lapses on %(day)s."
         ),
         "own_many": gettext_lazy(
-            "Please confirm the offices of %(n)s people for whom you answer; otherwise they lapse on %(day)s."
+            "Please confirm %(n)s offices of people for whom you answer; otherwise they lapse on %(day)s."
         ),
         "nobodys": gettext_lazy(
-            "Nobody can confirm an office of %(state)s, which has no focal point; it lapses on %(day)s."
+            "An office lapses on %(day)s, and mail reaches no focal point of its state who could confirm it."
         ),
         "nobodys_many": gettext_lazy(
-            "Nobody can confirm %(n)s offices of %(state)s, which has no focal point; they lapse on %(day)s."
+            "%(n)s offices lapse on %(day)s, and mail reaches no focal point of their states who could confirm them."
         ),
     },
     title=gettext_lazy("People to confirm"),
     rule=gettext_lazy(
-        "To the focal points of the state; of observers, partners and states without a focal point to the "
+        "To the focal points of the state; of observers, partners and states whose focal points no mail reaches to the "
         "secretariat, of the secretariat to the administrators; counted from the day on which the office lapses."
     ),
     steps=Steps((-30, -14, -3), lowest=-90, highest=-1),

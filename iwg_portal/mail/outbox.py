@@ -86,19 +86,26 @@ def queue_all(
 
 
 def _take_place(kind: str, target: Model, now: dt.datetime) -> MailBatch | None:
-    """Cancel what has not left; the batch whose words and standing the next one takes over, as it was, if one is open.
+    """Cancel what has not left; the batch whose words and standing the next one takes over, as it was: the newest that
+    was open, or was on its way without a mail having left.
 
-    Locked: what is being decided of it is decided before.
+    Locked: what is being decided of it is decided before. Stopped, so that a mail which is being given away at this
+    moment, and which its server does not take, does not come back beside the new one.
     """
     about = {"kind": kind, "target_type": target._meta.label_lower, "target_id": str(target.pk)}
-    rows = MailBatch.objects.select_for_update(of=("self",)).filter(state__in=OPEN_BATCH, **about)
-    found = list(rows.order_by("-pk"))
+    rows = MailBatch.objects.select_for_update(of=("self",)).filter(**about)
+    found = list(rows.filter(state__in=(*OPEN_BATCH, BatchState.RELEASED)).order_by("-pk"))
+    waited = set(OutboxMail.objects.filter(still_here(), batch__in=found).values_list("batch_id", flat=True))
     cancel(target=target, kind=kind)
+    left = set(
+        OutboxMail.objects.filter(~Q(state=MailState.CANCELLED), batch__in=found).values_list("batch_id", flat=True)
+    )
+    replaced = [row for row in found if row.is_open or (row.pk in waited and row.pk not in left)]
     for row in found:
-        has_left = row.mails.exclude(state=MailState.CANCELLED).exists()
-        state = BatchState.RELEASED if has_left else BatchState.STOPPED
-        MailBatch.objects.filter(pk=row.pk).update(state=state, settled_at=now, version=row.version + 1)
-    return found[0] if found else None
+        if row.is_open or row.pk in waited:
+            changed = {"state": BatchState.STOPPED, "settled_at": now, "version": row.version + 1}
+            MailBatch.objects.filter(pk=row.pk).update(**changed)
+    return replaced[0] if replaced else None
 
 
 def _standing(before: MailBatch | None, now: dt.datetime, waits: bool) -> dict[str, Any]:

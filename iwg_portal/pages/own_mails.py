@@ -44,6 +44,7 @@ from members.enums import ReportKind
 
 PAGE = 20
 AFTER_DATA = (STOPPED_AFTER_DATA, LOST_AFTER_DATA)
+OURS = ("", NO_LONGER_DUE, TOO_LATE, UNREACHABLE)  # reasons that no server gave
 NOT_THERE = frozenset({MailState.BOUNCED, MailState.UNKNOWN})
 
 
@@ -174,10 +175,7 @@ class OwnMails:
         return {
             pk: [
                 Line(line.link.removeprefix(here), line.text)
-                for line in sorted(
-                    (lines[place] for place in dict.fromkeys(places) if place in lines),
-                    key=lambda line: (line.on, line.text, line.link),
-                )
+                for line in _once(lines[place] for place in places if place in lines)
             ]
             for pk, places in of_mail.items()
         }
@@ -191,15 +189,22 @@ class OwnMails:
         return dict(reminder.lines(person, due, self.now)) if due else {}
 
 
+def _once(lines: Iterable[Any]) -> list[Any]:
+    """In their order, and what reads alike once, as in the mail."""
+    alike = {(line.on, line.text, line.link): line for line in lines}
+    return [alike[key] for key in sorted(alike)]
+
+
 def _is_stopped(mail: OutboxMail) -> bool:
-    """Also one that its server had refused for the time being when the whole mail was stopped."""
-    return mail.problem == STOPPED or (mail.batch is not None and mail.batch.state == BatchState.STOPPED)
+    """Also one that its server had refused for the time being when the whole mail was stopped. Not one whose matter was
+    over, or gave way to the next change: then nobody stopped it."""
+    is_of_stopped = mail.batch is not None and mail.batch.state == BatchState.STOPPED
+    return mail.problem == STOPPED or (is_of_stopped and mail.problem not in OURS)
 
 
 def _is_lost(mail: OutboxMail) -> bool:
     """Given up after a server refused it, or a line broke: she may have missed something."""
-    reason_of_ours = mail.problem in ("", NO_LONGER_DUE, TOO_LATE, UNREACHABLE)
-    return mail.state == MailState.CANCELLED and not reason_of_ours and not _is_stopped(mail)
+    return mail.state == MailState.CANCELLED and mail.problem not in OURS and not _is_stopped(mail)
 
 
 def _state(mail: OutboxMail, now: dt.datetime) -> str:

@@ -62,6 +62,8 @@ def restore_plan(*, reminder: Reminder, by: Viewer) -> None:
     """As the portal has it. Raises ``PermissionDenied``. Side effect: an event, if there was a row."""
     if not access.can_keep_plans(by):
         raise PermissionDenied
-    gone, _rows = ReminderPlan.objects.filter(kind=reminder.name).delete()
-    if gone:
+    # The plan before its sentences, as whoever keeps it locks them.
+    row = ReminderPlan.objects.select_for_update().filter(kind=reminder.name).first()
+    if row is not None:
+        row.delete()
         record("reminder.plan_restored", by=by.person, target=ReminderPlan(kind=reminder.name), label=reminder.name)

@@ -121,12 +121,6 @@ def periodic(mail: OutboxMail) -> dict[str, Any] | None:
     return _digest_context(choice.cadence, found, choice.token) if found else None
 
 
-def digest_of(person: Any, choice: DigestChoice, since: dt.datetime, until: dt.datetime) -> dict[str, Any] | None:
-    """The same for one that is not planned yet; writes nothing, and its link ends nothing."""
-    found = digests.sections(person, choice.topics, choice.followed, since, until)
-    return _digest_context(choice.cadence, found, "…") if found else None
-
-
 def _digest_context(cadence: str, sections: list[dict[str, Any]], token: str) -> dict[str, Any]:
     """``unsubscribe`` stops the digests without signing in; a token travels in the query, which no log holds."""
     return {

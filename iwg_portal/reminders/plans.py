@@ -46,6 +46,12 @@ class Kept:
         return {row.name: row for row in self.row.sentences.all()} if self.row else {}
 
     @property
+    def own_sentences(self) -> list[str]:
+        """Those in force, in the language that is active."""
+        language = (get_language() or "").partition("-")[0]
+        return [str(getattr(row, f"text_{language}", "")) for row in self.sentences.values()]
+
+    @property
     def words(self) -> list[str]:
         return in_words(self.steps) if self.steps else []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -61,13 +61,11 @@ def since(choice: DigestChoice, told_until: dt.datetime | None, now: dt.datetime
 @dataclass(frozen=True)
 class Coming:
     """A mail that is not planned yet: to whom, when (in her zone), and how many things it may name. When it leaves, it
-    may name fewer: what is done by then, or is not hers to see, is not said. ``digest``: it is one, as she chose it,
-    and names what is new by then."""
+    may name fewer: what is done by then, or is not hers to see, is not said."""
 
     person: Any
     at: dt.datetime
     found: Found
-    digest: DigestChoice | None = None
 
     @property
     def clock(self) -> str:
@@ -95,31 +93,25 @@ def coming(day: dt.date) -> list[Coming]:
         if slot := clock.morning(opens, hers, person):
             slots[person] = (slot, hers.zone)
     found = fresh(_noon(day), slots, ())
-    # As the planner: who is reminded on a day has her digest on another.
-    periods, choices = digests_due(_noon(day), {pk: zone for pk, (_slot, zone) in slots.items() if pk not in found})
-    people = get_user_model()._default_manager.filter(pk__in=[*found, *periods], is_active=True).order_by("email")
-    return [
-        Coming(
-            row,
-            slots[row.pk][0].not_before.astimezone(slots[row.pk][1]),
-            found.get(row.pk, []),
-            choices[row.pk] if row.pk in periods else None,
-        )
-        for row in people
-    ]
+    people = get_user_model()._default_manager.filter(pk__in=list(found), is_active=True).order_by("email")
+    return [Coming(row, slots[row.pk][0].not_before.astimezone(slots[row.pk][1]), found[row.pk]) for row in people]
+
+
+def coming_digests(day: dt.date, mails: Iterable[Coming]) -> int:
+    """How many digests are due that day beside the reminders ``mails``; whose they are, and of what, is their readers'
+    own. A few queries."""
+    zones = {pk: hers.zone for pk, hers in readers(day).items() if hers.is_working(day)}
+    for mail in mails:  # as the planner: who is reminded on a day has her digest on another
+        zones.pop(mail.person.pk, None)
+    return len(digests_due(_noon(day), zones)[0])
 
 
 def letter(mail: Coming, day: dt.date) -> compose.Letter | None:
     """As she would read it, in her language and zone; None where nothing of it is hers to see."""
     language = getattr(mail.person, "mail_language", "") or settings.LANGUAGE_CODE
-    kind = ledger.DIGEST if mail.digest else ledger.DAILY
     with compose.speaking(language), timezone.override(mail.at.tzinfo):
-        if mail.digest:
-            told = ledger.told_until([mail.person.pk]).get(mail.person.pk)
-            context = notices.digest_of(mail.person, mail.digest, since(mail.digest, told, _noon(day)), timezone.now())
-        else:
-            context = notices.context_of(mail.person, mail.found, _noon(day))
-        return compose.write(kind, context, language=language, name=str(mail.person)) if context else None
+        context = notices.context_of(mail.person, mail.found, _noon(day))
+        return compose.write(ledger.DAILY, context, language=language, name=str(mail.person)) if context else None
 
 
 def _noon(day: dt.date) -> dt.datetime:

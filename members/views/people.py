@@ -110,7 +110,8 @@ def _person_page(request: HttpRequest, found: Person, problems: list[str] | None
     phone = found.phone if access.can_see_phone(viewer, found) else None
     if phone and found != viewer.person:
         log.was_read(request, found, state=next((term.state for term in terms if not term.has_ended), None))
-    reminded = ledger.reminded_on("members.term_ending", terms)
+    reminded = ledger.reminded_on(reminders.CONFIRMING, terms) | ledger.reminded_on(reminders.ENDING, terms)
+    unreachable = access.unreachable_mark(viewer, found)
     context = {
         "found": found,
         "terms": [
@@ -128,7 +129,8 @@ def _person_page(request: HttpRequest, found: Person, problems: list[str] | None
         "has_factor": accounts and query.has_factor(found),
         "deactivate": access.can_deactivate(viewer, found),
         "reactivate": access.can_reactivate(viewer, found),
-        "unreachable": access.unreachable_mark(viewer, found),
+        "unreachable": unreachable,
+        "told_of_address": unreachable and ledger.reminded_on(reminders.UNREACHABLE, [found]).get(str(found.pk)),
         "try_again": access.can_try_address_again(viewer, found),
         "propose": bool(access.proposable_roles(viewer)),
         "problems": problems or [],
@@ -212,8 +214,14 @@ def confirm_people(request: HttpRequest) -> HttpResponse:
             ended = ngettext("%(n)d office ended", "%(n)d offices ended", left) % {"n": left}
             messages.success(request, f"{words}; {ended}.")
             return redirect("confirm_people" if access.confirmable_terms(request.viewer).exists() else "home")
-    reminded = ledger.reminded_on(reminders.CONFIRMING, form.terms)
+    reminded, lapses = ledger.reminded_on(reminders.CONFIRMING, form.terms), reminders.lapse_days(form.terms)
     rows = [
-        {"term": term, "field": form[f"term-{term.pk}"], "reminded": reminded.get(str(term.pk))} for term in form.terms
+        {
+            "term": term,
+            "field": form[f"term-{term.pk}"],
+            "reminded": reminded.get(str(term.pk)),
+            "until": lapses[term.pk],
+        }
+        for term in form.terms
     ]
     return render(request, "members/people/confirm.html", {"form": form, "rows": rows})

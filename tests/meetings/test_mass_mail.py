@@ -1,6 +1,7 @@
 """What one act says to many waits a while; what is near does not, and what is undone meanwhile is not said."""
 
 import datetime as dt
+import uuid
 
 import pytest
 import time_machine
@@ -168,6 +169,30 @@ def test_what_somebody_holds_does_not_leave_because_the_next_change_is_urgent(ca
     change(starts_at=soon, ends_at=soon + DAY / 8)
     assert not OutboxMail.objects.filter(kind="meetings.moved", state="due").exists()
     assert OutboxMail.objects.filter(kind="meetings.moved", state="held").count() == 12
+
+
+def test_words_go_along_while_the_mail_server_is_away(cast, changed):
+    """Its hour has come, and none has left."""
+    _meeting, change, first = changed
+    word(cast, first)
+    with time_machine.travel(first.leaves_at + dt.timedelta(minutes=1), tick=False):
+        batches.close_ended(timezone.now())
+        first.refresh_from_db()
+        assert first.state == "released"
+        change(place="Somewhere")
+    second = MailBatch.objects.exclude(pk=first.pk).get(kind="meetings.moved")
+    assert second.note_pt == WORDS["pt"]
+
+
+def test_one_that_its_server_refuses_for_now_does_not_come_back_beside_the_new_one(cast, changed):
+    _meeting, change, first = changed
+    hold(cast, first)
+    given = first.mails.first()
+    later = {"state": "leased", "handed_over": True, "lease": uuid.uuid4(), "leased_until": timezone.now() + DAY}
+    OutboxMail.objects.filter(pk=given.pk).update(**later)
+    change(place="Somewhere")
+    given.refresh_from_db()
+    assert batches.instead_of_due(given) == "cancelled"
 
 
 def test_who_took_office_since_hears_that_it_is_cancelled(cast, changed):

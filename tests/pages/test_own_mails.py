@@ -248,6 +248,15 @@ def test_what_its_server_had_refused_for_now_when_it_was_stopped_was_stopped(cas
     assert "not sent: the secretariat stopped it" in words(cast.client("own_delegate"))
 
 
+def test_nobody_stopped_what_gave_way_to_the_next_change(cast):
+    person = cast.person("own_delegate")
+    batch = MailBatch.objects.create(
+        kind="mail.test", state="stopped", leaves_at=timezone.now(), settled_at=timezone.now()
+    )
+    told(person, state="cancelled", problem="no longer due", batch=batch)
+    assert "not sent: it was no longer due" in words(cast.client("own_delegate"))
+
+
 def test_what_a_server_refused_before_its_matter_was_over_is_no_longer_due(cast):
     person, meeting = cast.person("own_delegate"), MeetingFactory()
     mail = told(person, "meetings.announced", meeting, state="due", problem="RCPT 450", refusals=1)

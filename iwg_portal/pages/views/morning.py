@@ -29,16 +29,21 @@ def morning(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def coming_mails(request: HttpRequest) -> HttpResponse:
-    """To whom reminders and digests go out on the next working day, as things stand; and what waits for many."""
+    """To whom reminders go out on the next working day, as things stand; how many digests; what waits for many."""
     if not can_decide(request.viewer):
         raise Http404
     waiting = [(row, title_of(row.kind)) for row in open_about(visible_batches(request.viewer), Q())]
     day = reminders.coming_day(timezone.now())
-    rows = Paginator(reminders.coming(day), PAGE).get_page(request.GET.get("page"))
+    coming = reminders.coming(day)
+    rows = Paginator(coming, PAGE).get_page(request.GET.get("page"))
     count = rows.paginator.count
     sentence = ngettext("%(count)s mail, as things stand now.", "%(count)s mails, as things stand now.", count)
     context = {"day": day, "rows": rows, "sentence": sentence % {"count": count}, "crumbs": _crumbs()}
-    return render(request, "pages/coming_mails.html", context | {"waiting": waiting})
+    return render(
+        request,
+        "pages/coming_mails.html",
+        context | {"waiting": waiting, "digests": reminders.coming_digests(day, coming)},
+    )
 
 
 @require_safe
