@@ -47,6 +47,13 @@ class Column:
     width: int = 14
 
 
+def row_label() -> Column:
+    """Of a list whose rows are not for the same readers: ``members.enums.TLP`` of each."""
+    return Column(
+        "row_label", _("Label of the row"), _("Who may read this row, by the Traffic Light Protocol 2.0."), 20
+    )
+
+
 @dataclass(frozen=True)
 class Table:
     """One sheet of a workbook: ``name`` in the active language, at most 31 signs."""

@@ -10,15 +10,14 @@ from django.conf import settings
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from iwg_portal.base import cells
+from iwg_portal.base import cells, marks
 from iwg_portal.base.charts import FRAMED, SHAPES
 from iwg_portal.base.documents import pdf
+from iwg_portal.base.documents.frame import LABEL_COLOURS
 from iwg_portal.summaries.banded import Banded
 from iwg_portal.summaries.colours import EDGE, LAND, LEVEL_COLOURS, OUTLINE, STATUS_COLOURS
 from iwg_portal.summaries.reading import Head, Reading
-from members.enums import TLP, Audience
 
-LABEL_COLOURS = {Audience.MEMBERS: "#ffc000", Audience.GROUP: "#33ff00"}  # the protocol's own, on black
 MAP_FILE = settings.BASE_DIR / "static" / "map" / "west-africa.svg"
 
 
@@ -155,13 +154,13 @@ def banded_pdf(reading: Banded, *, reader: str) -> tuple[str, bytes]:
 def _frame(reading: Head, reader: str) -> dict[str, Any]:
     """What stands at the head and foot of each page."""
     summary = reading.summary
-    audience = Audience(summary.audience)
+    label, colour = marks.TLP[summary.audience]
     return {
         "title": reading.title,
         "language": reading.language,
         "group": _("%(group)s · handed to %(name)s") % {"group": reading.group, "name": reader[:60]},
-        "label": TLP[audience],
-        "label-colour": LABEL_COLOURS[audience],
+        "label": label,
+        "label-colour": LABEL_COLOURS[colour],
         "stamp": " · ".join(
             [*([] if reading.is_final else [str(summary.get_state_display())]), reading.as_of_words, summary.code]
         ),

@@ -12,11 +12,11 @@ from typing import Any
 from docx import Document
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_TAB_ALIGNMENT
-from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-INK, MUTED, BRAND, LINE = "16252B", "5B6B72", "0F4C5C", "DFE5E6"
+from iwg_portal.base.documents.markup import BRAND, INK, LINE, MUTED, element, shading
+
 FONT = "Arial"
 TEXT_WIDTH = Mm(170)
 AFTER_COMPAT = tuple(
@@ -38,7 +38,7 @@ def own_template() -> bytes:
     settings = document.settings.element
     for old in list(settings.iter(qn("w:compat"))):
         settings.remove(old)
-    settings.insert_element_before(_element("compat", {}, _element("compatSetting", mode)), *AFTER_COMPAT)
+    settings.insert_element_before(element("compat", {}, element("compatSetting", mode)), *AFTER_COMPAT)
     core = document.core_properties
     core.title, core.author, core.comments = "Regional summary", "", "Template of the portal"
     target = io.BytesIO()
@@ -89,10 +89,10 @@ def _decisions(document: Any) -> None:
             cell.paragraphs[0].text, cell.paragraphs[0].style = said, document.styles[style]
         table.columns[place].width = widths[place]
     row.cells[1].add_paragraph("{{ decision.where }}", "Small")
-    head._tr.get_or_add_trPr().append(_element("tblHeader"))
+    head._tr.get_or_add_trPr().append(element("tblHeader"))
     look = table._tbl.tblPr
     line = {"val": "single", "sz": "4", "space": "0", "color": LINE}
-    borders = _element("tblBorders", {}, *(_element(side, line) for side in ("bottom", "insideH")))
+    borders = element("tblBorders", {}, *(element(side, line) for side in ("bottom", "insideH")))
     look.find(qn("w:tblLayout")).addprevious(borders)
 
 
@@ -158,14 +158,14 @@ def _labelled(run: Any) -> None:
     """FIRST's own colours: amber on black."""
     run.font.bold = True
     run.font.color.rgb = RGBColor.from_string("FFC000")
-    run._r.get_or_add_rPr().append(_element("shd", {"val": "clear", "color": "auto", "fill": "000000"}))
+    run._r.get_or_add_rPr().append(shading("000000"))
 
 
 def _rule(paragraph: Any, side: str, colour: str, size: str, space: str) -> None:
-    line = _element(side, {"val": "single", "sz": size, "space": space, "color": colour})
+    line = element(side, {"val": "single", "sz": size, "space": space, "color": colour})
     look = paragraph._p.get_or_add_pPr()
     look.insert_element_before(
-        _element("pBdr", {}, line), "w:shd", "w:tabs", "w:suppressAutoHyphens", "w:spacing", "w:ind", "w:jc", "w:rPr"
+        element("pBdr", {}, line), "w:shd", "w:tabs", "w:suppressAutoHyphens", "w:spacing", "w:ind", "w:jc", "w:rPr"
     )
 
 
@@ -174,17 +174,8 @@ def _word_field(paragraph: Any, name: str) -> None:
     for kind in ("begin", None, "separate", "1", "end"):
         run = paragraph.add_run(kind if kind == "1" else "")
         if kind is None:
-            code = _element("instrText")
+            code = element("instrText")
             code.text = f" {name} "
             run._r.append(code)
         elif kind != "1":
-            run._r.append(_element("fldChar", {"fldCharType": kind}))
-
-
-def _element(name: str, attributes: dict[str, str] | None = None, *children: Any) -> Any:
-    made = OxmlElement(f"w:{name}")
-    for key, value in (attributes or {}).items():
-        made.set(qn(f"w:{key}"), value)
-    for child in children:
-        made.append(child)
-    return made
+            run._r.append(element("fldChar", {"fldCharType": kind}))

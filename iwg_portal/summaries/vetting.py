@@ -22,6 +22,7 @@ from docx import Document
 from docx.oxml.ns import qn
 
 from iwg_portal.summaries import fields_of_word
+from iwg_portal.summaries.fields_of_word import WORD
 from iwg_portal.summaries.filling import FIELD, P, T, TooLong, story_roots, words_of
 from iwg_portal.summaries.invented import invented_reading
 from iwg_portal.summaries.word import ON_EACH_PAGE, fields_of, known_fields, made_with
@@ -54,7 +55,6 @@ ELEMENTS = {
     "moveFrom": lambda: _("It holds tracked changes; accept or reject all of them."),
     "moveTo": lambda: _("It holds tracked changes; accept or reject all of them."),
 }
-WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
 def vet(content: bytes, languages: tuple[str, ...]) -> list[str]:

@@ -23,6 +23,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from capabilities.enums import Scope
 from iwg_portal.activity import log
 from iwg_portal.base import cells, charts
+from iwg_portal.base.documents import word
+from iwg_portal.base.extracts import CONTENT_TYPES, XLSX
 from iwg_portal.base.render import render
 from iwg_portal.base.step_up import factor_not_required
 from iwg_portal.base.uploads.names import disposition
@@ -45,15 +47,14 @@ from members.enums import Audience
 
 PAGE = 25
 MAP = "map/west-africa.svg"
-WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 TEMPLATES = {
     SummaryForm.NAMED: "summaries/summary.html",
     SummaryForm.AGGREGATED: "summaries/aggregated.html",
 }
 TYPES = {
     "pdf": "application/pdf",
-    "docx": WORD,
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "docx": word.CONTENT_TYPE,
+    "xlsx": CONTENT_TYPES[XLSX],
 }
 
 
@@ -325,4 +326,4 @@ def summary_template_file(request: HttpRequest, which: str) -> HttpResponse:
     who = slugify(str(viewer.person))[:40].strip("-") or "person"
     name = f"summary-template-{which}_{who}_{timezone.localdate().isoformat()}.docx"
     log.exported(request, name)
-    return HttpResponse(content, content_type=WORD, headers={"Content-Disposition": disposition(name)})
+    return HttpResponse(content, content_type=word.CONTENT_TYPE, headers={"Content-Disposition": disposition(name)})

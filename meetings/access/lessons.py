@@ -78,6 +78,17 @@ def origin_known(viewer: Viewer) -> Q:
     return rule | Q(state__in=sorted(viewer.own_states)) if viewer.own_states else rule
 
 
+def named_to_all() -> Q:
+    """The lessons of which everybody who reads them may know the state: those that a file may name, for it travels
+    further than its page."""
+    return Q(names_origin=True)
+
+
+def is_named_to_all(lesson: Lesson) -> bool:
+    """The same of one; a lesson of the group has nobody to hide."""
+    return lesson.state_id is None or lesson.names_origin
+
+
 def knows_origin(viewer: Viewer, lesson: Lesson) -> bool:
     return lesson.names_origin or reads_raw(viewer, lesson)
 

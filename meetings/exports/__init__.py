@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from iwg_portal.base.documents import frame, pdf
-from iwg_portal.base.extracts import Column, Extract
+from iwg_portal.base.extracts import Column, Extract, row_label
 from iwg_portal.base.markdown import plain
 from meetings.access.calendars import is_told
 from meetings.enums import MeetingState
@@ -247,7 +247,7 @@ def decision_register(
         Column("group", _("Group"), _("Whose meeting decided it."), 24),
         Column("meeting", _("Meeting"), _("At which it was decided."), 40),
         Column("decided_on", _("Day"), _("First day of the meeting, where it was held."), 12),
-        Column("row_label", _("Label of the row"), _("Who may read this row, by the Traffic Light Protocol 2.0."), 20),
+        row_label(),
     ]
     audience = narrowest(Audience.GROUP, *(found.record.audience for found in rows))
     cells = []
@@ -287,7 +287,7 @@ def action_register(
         Column("overdue_days", _("Days overdue"), _("On the day of the file; empty where it is not overdue."), 14),
         Column("group", _("Group"), _("Whose meeting asked for it."), 24),
         Column("meeting", _("Meeting"), _("At which it was asked for."), 40),
-        Column("row_label", _("Label of the row"), _("Who may read this row, by the Traffic Light Protocol 2.0."), 20),
+        row_label(),
     ]
     audience = narrowest(Audience.GROUP, *(found.record.audience for found in actions))
     cells = []

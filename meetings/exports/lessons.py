@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from iwg_portal.base.dates import date_format
 from iwg_portal.base.documents import frame, pdf
 from iwg_portal.base.documents.prose import prose
-from iwg_portal.base.extracts import Column, Extract, file_name
+from iwg_portal.base.extracts import Column, Extract, file_name, row_label
 from iwg_portal.base.markdown import plain
+from meetings.access.lessons import is_named_to_all
 from meetings.enums import TextKind
 from meetings.models import AgendaItem, Lesson, LessonText, Meeting
 from meetings.queries import lessons as query
@@ -25,7 +26,7 @@ def origin(lesson: Lesson) -> str:
     """Whose lesson it is, in a file; the same words for every state that is not named."""
     if lesson.state is None:
         return _("the group")
-    return lesson.state.name if lesson.names_origin else _("a member state")
+    return lesson.state.name if is_named_to_all(lesson) else _("a member state")
 
 
 def text_kind(text: LessonText) -> str:
@@ -54,7 +55,7 @@ def lesson_list(rows: Sequence[Any], *, person: str, filters: Sequence[tuple[str
         Column("languages", _("To read in"), _("Languages of the texts that people wrote."), 14),
         Column("useful_to", _("Useful to"), _("How many states have said so."), 12),
         Column("approved_on", _("Approved on"), _("By the secretariat."), 14),
-        Column("row_label", _("Label of the row"), _("Who may read this row, by the Traffic Light Protocol 2.0."), 20),
+        row_label(),
     ]
     audience = narrowest(Audience.GROUP, *(row.audience for row in rows))
     cells = [_row(row) for row in rows]
@@ -97,7 +98,7 @@ def lesson_document(
     """File name, PDF in the active language and label of an approved lesson, in the language of ``text``. ``parts``:
     label and Markdown of each part; ``files``: those beside it, of which the titles are told. The document is as narrow
     as the narrowest of what it names."""
-    meeting, item = shared_at if lesson.state is None or lesson.names_origin else (None, None)
+    meeting, item = shared_at if is_named_to_all(lesson) else (None, None)
     others = [*([meeting.audience] if meeting else []), *(file.audience for file in files)]
     audience = narrowest(lesson.audience, *others)
     facts = [

@@ -10,8 +10,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from iwg_portal.base.documents import frame, pdf
+from iwg_portal.base.documents.markup import ATTENTION, BRAND
 from iwg_portal.base.documents.prose import prose
-from iwg_portal.base.documents.word import ATTENTION, BRAND, CONTENT_TYPE, Word
+from iwg_portal.base.documents.word import CONTENT_TYPE, Word
 from iwg_portal.base.extracts import file_name
 from iwg_portal.base.marks import colon
 from meetings.enums import CirculationState, MeetingState, Presence

@@ -38,7 +38,7 @@ from meetings.queries.silence import is_under_silence
 from meetings.reminders.action_points import KIND
 from meetings.views.decisions import on_server, owners_to_choose, refused, too_many
 from meetings.views.standing import meeting_address
-from members.access import Viewer
+from members.access import Viewer, takes_files
 from members.enums import Audience, narrowest
 from members.models import State
 
@@ -77,7 +77,7 @@ def register(request: HttpRequest) -> HttpResponse:
 def register_export(request: HttpRequest, kind: str) -> HttpResponse:
     """The same tab and filter as a file, a row for each owner; too many give the page again, which says so."""
     viewer, today = request.viewer, timezone.localdate()
-    if not viewer.in_group or viewer.person is None or kind not in CONTENT_TYPES:
+    if not takes_files(viewer) or kind not in CONTENT_TYPES:
         raise Http404
     asked = _asked(viewer, request, today)
     owners = Prefetch("owners", query.asked_of(asked.owners, asked.choice), to_attr="rows")
@@ -160,7 +160,7 @@ def _register(request: HttpRequest, *, status: int = 200, refusal: str = "") -> 
         "audience": narrowest(Audience.GROUP, *(action.record.audience for action in page)),
         "all_tab": choice.tab == query.ALL,
         "refusal": refusal,
-        "file_kinds": tuple(CONTENT_TYPES) if viewer.person else (),
+        "file_kinds": tuple(CONTENT_TYPES) if takes_files(viewer) else (),
     }
     return render(request, "meetings/action_points/actions.html", context, status=status)
 

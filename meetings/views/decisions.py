@@ -40,7 +40,7 @@ from meetings.queries import action_points as action_query
 from meetings.queries import decisions as query
 from meetings.queries.silence import is_under_silence
 from meetings.views.standing import meeting_address
-from members.access import Viewer, known_actors, visible_organisations, visible_states
+from members.access import Viewer, known_actors, takes_files, visible_organisations, visible_states
 from members.enums import Audience, narrowest
 
 PAGE = 25
@@ -58,7 +58,7 @@ def decisions(request: HttpRequest) -> HttpResponse:
 def decisions_export(request: HttpRequest, kind: str) -> HttpResponse:
     """The same filter as a file; too many rows give the page again, which says so."""
     viewer = request.viewer
-    if not viewer.in_group or viewer.person is None or kind not in CONTENT_TYPES:
+    if not takes_files(viewer) or kind not in CONTENT_TYPES:
         raise Http404
     choice = query.Choice.of(request.GET)
     visible = access.visible_decisions(viewer)
@@ -114,7 +114,7 @@ def _register(request: HttpRequest, *, status: int = 200, refusal: str = "") -> 
         "sentence": _sentence(total, active),
         "found": matching % {"n": page.paginator.count} if choice else "",
         "refusal": refusal,
-        "file_kinds": tuple(CONTENT_TYPES) if viewer.person else (),
+        "file_kinds": tuple(CONTENT_TYPES) if takes_files(viewer) else (),
         "audience": narrowest(Audience.GROUP, *(decision.record.audience for decision in page)),
     }
     return render(request, "meetings/decisions/decisions.html", context, status=status)

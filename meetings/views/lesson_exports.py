@@ -16,14 +16,14 @@ from meetings.exports import lessons as exports
 from meetings.queries import lessons as query
 from meetings.views.decisions import too_many
 from meetings.views.lesson_pages import LessonPage, LibraryPage, part_label
-from members.access import visible_group
+from members.access import takes_files, visible_group
 
 
 @require_safe
 def lessons_export(request: HttpRequest, kind: str) -> HttpResponse:
     """The same filter as ``xlsx`` or ``csv``. What is not approved yet is in no file."""
     viewer = request.viewer
-    if not viewer.in_group or viewer.person is None or kind not in CONTENT_TYPES:
+    if not takes_files(viewer) or kind not in CONTENT_TYPES:
         raise Http404
     page = LibraryPage(viewer, request.GET)
     if page.unfinished:
@@ -31,7 +31,7 @@ def lessons_export(request: HttpRequest, kind: str) -> HttpResponse:
     rows = page.matching
     if page.asked.state:
         # The filter stands in the file: an unnamed lesson below the name of its state would be named.
-        rows = rows.filter(names_origin=True)
+        rows = rows.filter(access.named_to_all())
     found = list(query.newest_first(rows, page.kinds, whole=True).prefetch_related("indicators")[: MAX_ROWS + 1])
     if len(found) > MAX_ROWS:
         context = {"library": page, "refusal": too_many()}
@@ -45,7 +45,7 @@ def lesson_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     viewer = request.viewer
     found = get_object_or_404(access.approved_lessons(viewer).select_related("state"), pk=pk)
     page = LessonPage(viewer, found, request.GET.get("language", ""))
-    if viewer.person is None or page.text is None:
+    if not takes_files(viewer) or page.text is None:
         raise Http404
     notes = []
     if page.text.is_machine:

@@ -25,7 +25,7 @@ from meetings.exports.lessons import text_kind
 from meetings.models import Lesson, LessonText
 from meetings.queries import lessons as query
 from meetings.reminders.lessons import KIND
-from members.access import Viewer, visible_member_states
+from members.access import Viewer, takes_files, visible_member_states
 from members.enums import Audience, Language, narrowest
 
 PAGE = 20
@@ -170,7 +170,7 @@ class LibraryPage:
     @property
     def files(self) -> list[tuple[str, str]]:
         """Address and kind of the approved ones as files, for a person."""
-        if self.unfinished or self.viewer.person is None or not self.found:
+        if self.unfinished or not takes_files(self.viewer) or not self.found:
             return []
         asked = f"?{self.query.removesuffix('&')}" if self.query else ""
         return [(reverse("lessons_export", args=[kind]) + asked, kind.upper()) for kind in CONTENT_TYPES]
@@ -318,7 +318,7 @@ class LessonPage:
     @property
     def downloads(self) -> list[tuple[str, str]]:
         """Address and kind of the approved text as a document, for a person."""
-        if not self.is_approved or self.viewer.person is None or self.text is None:
+        if not self.is_approved or not takes_files(self.viewer) or self.text is None:
             return []
         return [(f"{reverse('lesson_pdf', args=[self.lesson.pk])}?language={self.text.language}", "PDF")]
 

@@ -17,7 +17,7 @@ from meetings.queries import silence as silence_query
 from meetings.views import attendance, records
 from meetings.views.agenda import language_of
 from meetings.views.meetings import find_meeting
-from members.access import Viewer, visible_group
+from members.access import Viewer, takes_files, visible_group
 from members.enums import narrowest
 
 
@@ -25,7 +25,7 @@ from members.enums import narrowest
 def record_export(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """``kind``: pdf or docx; ``lang=en|fr|pt``; what people typed stays in its own language."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
-    if kind not in exports.CONTENT_TYPES or viewer.person is None:
+    if kind not in exports.CONTENT_TYPES or not takes_files(viewer):
         raise Http404
     meeting = find_meeting(viewer, pk)
     if not reads_record(viewer, meeting):

@@ -19,7 +19,7 @@ from members.access.factors import (
     has_factor,
     visible_factor_resets,
 )
-from members.access.files import can_change_file, can_store_file, visible_files, visible_versions
+from members.access.files import can_change_file, can_store_file, takes_files, visible_files, visible_versions
 from members.access.holidays import can_keep_holidays, visible_holidays
 from members.access.joining import (
     allowed_for,
@@ -121,6 +121,7 @@ __all__ = [
     "sees_people",
     "state_events",
     "status_only",
+    "takes_files",
     "unreachable_mark",
     "viewer_for",
     "visible_contacts",

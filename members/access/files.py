@@ -20,6 +20,11 @@ def visible_versions(viewer: Viewer) -> QuerySet[FileVersion]:
     return FileVersion.objects.filter(readable(viewer, "file__audience", "file__state"), file__withdrawn_at=None)
 
 
+def takes_files(viewer: Viewer) -> bool:
+    """Whether a list is handed to her as a file: to somebody of the group, by name. The file and the log bear it."""
+    return viewer.in_group and viewer.person is not None
+
+
 def can_store_file(viewer: Viewer, state: State | None) -> bool:
     """The focal point for her state; for the group (None) the secretariat."""
     return viewer.in_secretariat if state is None else state.pk in viewer.focal_states

@@ -11,17 +11,16 @@ from typing import Any
 import docx
 from django.utils import timezone
 from docx.enum.text import WD_TAB_ALIGNMENT
-from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
+from iwg_portal.base.documents import markup
 from iwg_portal.base.documents.glyphs import in_texts, visible
 from iwg_portal.base.documents.prose import BREAK
 from iwg_portal.base.marks import colon
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 LOCALES = {"en": "en-GB", "fr": "fr-FR", "pt": "pt-PT"}
-BRAND, MUTED, ATTENTION = RGBColor(0x0F, 0x4C, 0x5C), RGBColor(0x5B, 0x6B, 0x72), RGBColor(0xA8, 0x57, 0x06)
 FONT = "Arial"
 TEXT_WIDTH = Mm(170)
 # XML knows neither; everything else that it does not know is a control, which ``visible`` takes away.
@@ -52,22 +51,20 @@ class Word:
         """Levels 1 to 3, with the styles of that name: navigation and screen readers find them."""
         self._run(self.file.add_heading(level=level), text, language=language)
 
-    def line(
-        self, text: str, *, language: str = "", bold: bool = False, colour: Any = None, small: bool = False
-    ) -> Any:
+    def line(self, text: str, *, language: str = "", bold: bool = False, colour: str = "", small: bool = False) -> Any:
         paragraph = self.file.add_paragraph()
         self._run(paragraph, text, language=language, bold=bold, colour=colour, small=small)
         return paragraph
 
     def quiet(self, text: str) -> None:
-        self.line(text, colour=MUTED, small=True)
+        self.line(text, colour=markup.MUTED, small=True)
 
     def facts(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Label and value, a line each."""
         for label, value in pairs:
             paragraph = self.file.add_paragraph()
             paragraph.paragraph_format.space_after = Pt(2)
-            self._run(paragraph, f"{label}{colon()}", colour=MUTED)
+            self._run(paragraph, f"{label}{colon()}", colour=markup.MUTED)
             self._run(paragraph, value)
 
     def prose(self, pieces: Sequence[dict[str, Any]], language: str = "", depth: int = 0) -> None:
@@ -122,7 +119,7 @@ class Word:
         *,
         language: str = "",
         bold: bool = False,
-        colour: Any = None,
+        colour: str = "",
         small: bool = False,
     ) -> Any:
         run = paragraph.add_run()
@@ -131,8 +128,8 @@ class Word:
         else:
             run.text = _clean(text)
         run.bold = bold or None
-        if colour is not None:
-            run.font.color.rgb = colour
+        if colour:
+            run.font.color.rgb = RGBColor.from_string(colour)
         if small:
             run.font.size = Pt(8.5)
         if language and language != self.frame["language"]:
@@ -144,10 +141,7 @@ class Word:
         return LOCALES.get(language, language)
 
     def _lang(self, language: str) -> Any:
-        element = OxmlElement("w:lang")
-        for name in ("w:val", "w:eastAsia"):
-            element.set(qn(name), self._locale(language))
-        return element
+        return markup.element("lang", dict.fromkeys(("val", "eastAsia"), self._locale(language)))
 
     def _styles(self) -> None:
         styles = self.file.styles
@@ -163,7 +157,7 @@ class Word:
                 fonts.attrib.pop(qn(theme), None)
             fonts.set(qn("w:eastAsia"), FONT)
             if name != "Normal":
-                style.font.color.rgb = BRAND
+                style.font.color.rgb = RGBColor.from_string(markup.BRAND)
         styles["Normal"].paragraph_format.space_after = Pt(5)
 
     def _page(self) -> None:
@@ -176,30 +170,26 @@ class Word:
             paragraph.paragraph_format.tab_stops.clear_all()
             paragraph.style = self.file.styles["Normal"]
             paragraph.paragraph_format.tab_stops.add_tab_stop(TEXT_WIDTH, WD_TAB_ALIGNMENT.RIGHT)
-        self._run(head, self.frame["group"], colour=MUTED, small=True)
+        self._run(head, self.frame["group"], colour=markup.MUTED, small=True)
         head.add_run("\t")
         label = self._run(head, f" {self.frame['label']} ", bold=True, small=True)
         label.font.color.rgb = RGBColor.from_string(self.frame["label-colour"].lstrip("#").upper())
-        shading = OxmlElement("w:shd")
-        for name, value in (("w:val", "clear"), ("w:color", "auto"), ("w:fill", "000000")):
-            shading.set(qn(name), value)
-        label._r.get_or_add_rPr().append(shading)
+        label._r.get_or_add_rPr().append(markup.shading("000000"))
         if self.frame["demo"]:
-            self._run(foot, self.frame["demo"], bold=True, colour=ATTENTION, small=True)
-            self._run(foot, " · ", colour=MUTED, small=True)
-        self._run(foot, self.frame["stamp"], colour=MUTED, small=True)
+            self._run(foot, self.frame["demo"], bold=True, colour=markup.ATTENTION, small=True)
+            self._run(foot, " · ", colour=markup.MUTED, small=True)
+        self._run(foot, self.frame["stamp"], colour=markup.MUTED, small=True)
         foot.add_run("\t")
         for part in re.split(r"(\{n\}|\{total\})", self.frame["page-word"]):
             field = {"{n}": "PAGE", "{total}": "NUMPAGES"}.get(part)
             if field:
                 self._field(foot, field)
             elif part:
-                self._run(foot, part, colour=MUTED, small=True)
+                self._run(foot, part, colour=markup.MUTED, small=True)
 
     def _field(self, paragraph: Any, name: str) -> None:
         """A field of Word's own, of a fixed name: it counts the pages when the document is laid out."""
-        field = OxmlElement("w:fldSimple")
-        field.set(qn("w:instr"), name)
-        run = self._run(paragraph, "1", colour=MUTED, small=True)
+        field = markup.element("fldSimple", {"instr": name})
+        run = self._run(paragraph, "1", colour=markup.MUTED, small=True)
         field.append(run._r)
         paragraph._p.append(field)

@@ -17,7 +17,7 @@ from capabilities.enums import StatusKind
 from capabilities.exports import BEFORE
 from capabilities.queries import framework as texts
 from iwg_portal.base import cells
-from iwg_portal.base.extracts import Book, Column, Extract, Table
+from iwg_portal.base.extracts import Book, Column, Extract, Table, row_label
 from iwg_portal.pages.compare import ComparePage
 from members.enums import TLP, Audience
 from members.models import State
@@ -108,9 +108,7 @@ class CompareFile(ComparePage):
             Column("legal", _("Legal basis"), _("How far the law has come."), 34),
             Column("since", _("Since"), _("Since when it holds, where that is known."), 12),
             Column("as_of", _("As of"), _("The day for which the state said so."), 12),
-            Column(
-                "row_label", _("Label of the row"), _("Who may read this row, by the Traffic Light Protocol 2.0."), 20
-            ),
+            row_label(),
         ]
         rows = []
         for kind in self.kinds:

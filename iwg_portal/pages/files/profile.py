@@ -17,7 +17,7 @@ from capabilities.queries.region import NO_SPREAD
 from iwg_portal.base import cells
 from iwg_portal.base.dates import date_format
 from iwg_portal.base.documents import frame, pdf
-from iwg_portal.base.extracts import Book, Column, Table, file_name
+from iwg_portal.base.extracts import Book, Column, Table, file_name, row_label
 from iwg_portal.pages.profile import ProfilePage
 from members.enums import TLP, Audience
 
@@ -210,9 +210,7 @@ class ProfileFile(ProfilePage):
             Column("reason", _("Reason"), _("In the state’s own words."), 50),
             Column("source", _("Source"), _("Where it comes from."), 30),
             Column("on_behalf", _("On behalf"), _("“yes” where the secretariat recorded it for the state."), 12),
-            Column(
-                "row_label", _("Label of the row"), _("Who may read this row, by the Traffic Light Protocol 2.0."), 20
-            ),
+            row_label(),
         ]
         rows = [
             [

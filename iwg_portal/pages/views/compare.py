@@ -9,6 +9,7 @@ from iwg_portal.base.extracts import CONTENT_TYPES, CSV
 from iwg_portal.base.render import render
 from iwg_portal.pages.compare import Choice, ComparePage
 from iwg_portal.pages.files.compare import CompareFile
+from members.access import takes_files
 
 
 @require_safe
@@ -20,7 +21,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     for state in page.restricted_owners:
         log.was_read(request, state, state=state, page="compare")
     files = []
-    if page.states and request.viewer.person:
+    if page.states and takes_files(request.viewer):
         asked = f"?{page.address}"
         files = [(reverse("compare_export", args=[kind]) + asked, kind.upper()) for kind in CONTENT_TYPES]
     return render(request, "pages/compare.html", {"compare": page, "files": files})
@@ -30,7 +31,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 def compare_export(request: HttpRequest, kind: str) -> HttpResponse:
     """The same states and scope as ``xlsx`` or ``csv``; where the page has nothing to compare there is no file."""
     viewer = request.viewer
-    if not viewer.in_group or viewer.person is None or kind not in CONTENT_TYPES:
+    if not takes_files(viewer) or kind not in CONTENT_TYPES:
         raise Http404
     file, person = CompareFile(viewer, Choice.of(request.GET), timezone.localdate()), str(viewer.person)
     if not file.states:

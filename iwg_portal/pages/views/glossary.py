@@ -8,6 +8,7 @@ from iwg_portal.base.extracts import CONTENT_TYPES
 from iwg_portal.base.render import render
 from iwg_portal.pages.files.glossary import GlossaryFile
 from iwg_portal.pages.glossary import GlossaryPage
+from members.access import takes_files
 
 
 @require_safe
@@ -26,7 +27,7 @@ def glossary(request: HttpRequest) -> HttpResponse:
 def glossary_export(request: HttpRequest, kind: str) -> HttpResponse:
     """The terms of the page as ``xlsx`` or ``csv``, three languages side by side."""
     viewer = request.viewer
-    if not viewer.in_group or viewer.person is None or kind not in CONTENT_TYPES:
+    if not takes_files(viewer) or kind not in CONTENT_TYPES:
         raise Http404
     page = GlossaryFile(viewer, request.GET.get("q", ""))
     return hand_out(request, page.extract(person=str(viewer.person)), kind)

@@ -17,7 +17,7 @@ from iwg_portal.pages.files.profile import ProfileFile
 from iwg_portal.pages.parts import PageParts
 from iwg_portal.pages.profile import ProfilePage
 from meetings.views.action_points import owed_url
-from members.access import is_member, visible_group, visible_states
+from members.access import is_member, takes_files, visible_group, visible_states
 
 PROFILE_KINDS = ("pdf", XLSX)
 
@@ -43,7 +43,9 @@ def profile(request: HttpRequest, alpha2: str) -> HttpResponse:
         log.was_read(request, state, state=state, page="profile")
     owed = owed_url(viewer, state) if state.is_member else ""
     data = reverse("state_data", args=[alpha2]) if own_data.can_take(viewer, state) else ""
-    files = [(reverse("profile_export", args=[alpha2, kind]), kind.upper()) for kind in PROFILE_KINDS if viewer.person]
+    files = [
+        (reverse("profile_export", args=[alpha2, kind]), kind.upper()) for kind in PROFILE_KINDS if takes_files(viewer)
+    ]
     context = {"parts": kept, "owed_url": owed, "data_url": data, "files": files}
     return render(request, "pages/profile.html", context)
 
@@ -52,7 +54,7 @@ def profile(request: HttpRequest, alpha2: str) -> HttpResponse:
 def profile_export(request: HttpRequest, alpha2: str, kind: str) -> HttpResponse:
     """The profile as ``pdf`` or ``xlsx``, for a person who sees its page."""
     viewer, today = request.viewer, timezone.localdate()
-    if kind not in PROFILE_KINDS or viewer.person is None:
+    if kind not in PROFILE_KINDS or not takes_files(viewer):
         raise Http404
     state = get_object_or_404(is_member(visible_states(viewer, today), today), alpha2=alpha2.upper())
     file, person = ProfileFile(viewer, state, state.is_member, today), str(viewer.person)
