@@ -170,11 +170,11 @@ class Word:
             paragraph.paragraph_format.tab_stops.clear_all()
             paragraph.style = self.file.styles["Normal"]
             paragraph.paragraph_format.tab_stops.add_tab_stop(TEXT_WIDTH, WD_TAB_ALIGNMENT.RIGHT)
-        self._run(head, self.frame["group"], colour=markup.MUTED, small=True)
-        head.add_run("\t")
+        # The label first: beside a long name it would fall to the next line.
         label = self._run(head, f" {self.frame['label']} ", bold=True, small=True)
         label.font.color.rgb = RGBColor.from_string(self.frame["label-colour"].lstrip("#").upper())
         label._r.get_or_add_rPr().append(markup.shading("000000"))
+        self._run(head, f"  {self.frame['group']}", colour=markup.MUTED, small=True)
         if self.frame["demo"]:
             self._run(foot, self.frame["demo"], bold=True, colour=markup.ATTENTION, small=True)
             self._run(foot, " · ", colour=markup.MUTED, small=True)
