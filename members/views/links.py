@@ -41,8 +41,10 @@ def behind_a_token(*, referrer: str) -> Callable[[Callable[[HttpRequest, str], H
         @wraps(view)
         def page(request: HttpRequest) -> HttpResponse:
             token = request.GET.get("key", "")[:LONGEST]
-            # Its public call lets every GET pass, and a secret is guessed, or a feed worn out, by GET.
-            if not ratelimit.consume(request, app="allauth.account", action="use_link", key=token, limit_get=True):
+            # Reading has a budget of its own: a scanner of mail that opens her link again and again must not use up
+            # what she needs to answer. The library's public call would let every GET pass.
+            action = "read_link" if request.method in ("GET", "HEAD") else "use_link"
+            if not ratelimit.consume(request, app="allauth.account", action=action, key=token, limit_get=True):
                 return ratelimit.respond_429(request)
             response = view(request, token)
             response.headers["Referrer-Policy"] = referrer

@@ -418,12 +418,21 @@ def test_guesses_are_limited():
     assert [post("/act/?key=guess").status_code for _n in range(21)] == [404] * 20 + [429]
 
 
+def test_who_only_opens_a_link_uses_up_nothing_of_whoever_answers(owner, holder):
+    cache.clear()
+    address = link_of(holder)
+    for _n in range(60):
+        assert Client().get(address).status_code == 200
+    assert Client().get(address).status_code == 429
+    assert done(address).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/act/", "/join/", "/calendar/meetings.ics", "/digest/unsubscribe/"])
 def test_guesses_that_only_read_are_limited_too(path):
     cache.clear()
-    asked = [Client().get(path, {"key": "guess"}).status_code for _n in range(21)]
-    assert 429 not in asked[:20]
-    assert asked[20] == 429
+    asked = [Client().get(path, {"key": "guess"}).status_code for _n in range(61)]
+    assert 429 not in asked[:60]
+    assert asked[60] == 429
     assert Client().get(path, {"key": "another"}).status_code != 429
 
 
