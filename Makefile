@@ -47,7 +47,7 @@ help:
 	@echo "make check     run the checks of continuous integration"
 	@echo "make bench     measure pages and memory (BENCH_JSON=file also writes the figures)"
 	@echo "make bench-audit  append to the log from eight processes, then walk its chain (BENCH_JSON=file)"
-	@echo "make bench-faults  send 10,000 mails while everything is killed (BENCH_JSON=file, ARGS=--seed=2)"
+	@echo "make bench-faults  send 10,000 mails while everything is killed, then after six hours without a server (BENCH_JSON=file, ARGS=--seed=2)"
 	@echo "make bench-sign-in  70 people sign in from one address within two minutes (BENCH_JSON=file)"
 	@echo "make bench-record  two write a record of 200 blocks while workers are killed (BENCH_JSON=file, ARGS=--seed=2)"
 	@echo "make bench-reminders  a year of reminders hour by hour in six zones (BENCH_JSON=file, ARGS=--days=60)"

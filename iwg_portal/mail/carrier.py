@@ -34,11 +34,13 @@ class Answer:
     """``problem`` is a step and a code, such as "RCPT 550"; never an address or the server's words.
 
     ``address_is_bad``: the refusal speaks of the address itself, so the next mail to it would fare no better.
+    ``server_is_bad``: it speaks of the server or the line, so every other mail would fare as this one did.
     """
 
     outcome: Outcome
     problem: str = ""
     address_is_bad: bool = False
+    server_is_bad: bool = False
 
 
 class ServerAway(Exception):
@@ -47,6 +49,9 @@ class ServerAway(Exception):
 
 # Answers to RCPT that speak of the sender's rights or of today, although they begin with a 5.
 NOT_THE_RECIPIENT = frozenset({503, 530, 535, 538, 552})
+# So many "later" without an acceptance between them are the server's trouble: the others are not even offered to it.
+# Fewer would let a few slow recipients hold back everybody for a minute.
+ENOUGH = 20
 
 HandOver = Callable[[], bool]
 
@@ -76,9 +81,19 @@ class SmtpCarrier(Carrier):
     def __init__(self, backend: EmailBackend) -> None:
         super().__init__(backend)
         self.fresh = False
+        self.refused = 0  # in a row
 
     def send(self, message: EmailMessage, hand_over: HandOver) -> Answer | None:
-        """Raises ServerAway when no connection can be made; then nothing was given to anybody."""
+        """Raises ServerAway when no connection can be made, or when the server accepts nothing for now; then nothing
+        was given to anybody."""
+        if self.refused >= ENOUGH:
+            raise ServerAway(f"it has refused {self.refused} in a row")
+        answer = self._send(message, hand_over)
+        if answer is not None:
+            self.refused = self.refused + 1 if answer.outcome == Outcome.LATER else 0
+        return answer
+
+    def _send(self, message: EmailMessage, hand_over: HandOver) -> Answer | None:
         recipient = message.to[0]
         if not recipient.isascii():  # would need SMTPUTF8, which few servers offer
             return Answer(Outcome.BOUNCED, "address not ASCII", address_is_bad=True)
@@ -121,7 +136,7 @@ class SmtpCarrier(Carrier):
                 fresh = self.fresh
                 self._drop()
                 if fresh:
-                    return Answer(Outcome.LATER, "connection lost before DATA")
+                    return Answer(Outcome.LATER, "connection lost before DATA", server_is_bad=True)
 
     def _connect(self) -> smtplib.SMTP:
         if self.backend.connection is None:
@@ -153,7 +168,9 @@ class SmtpCarrier(Carrier):
             for_good = step == "RCPT" and 500 <= code < 600 and code not in NOT_THE_RECIPIENT
             problem = f"{step} {code}"
             if not for_good:
-                return Answer(Outcome.LATER, problem)
+                # RFC 3463: X.3 is the mail system's status, X.4 the network's.
+                bad = step == "MAIL" or _enhanced(words).startswith(("4.3.", "4.4."))
+                return Answer(Outcome.LATER, problem, server_is_bad=bad)
             return Answer(Outcome.BOUNCED, problem, unreachable.refuses_the_address(_enhanced(words)))
         return None
 
@@ -168,10 +185,10 @@ class SmtpCarrier(Carrier):
             code, _words = smtp.docmd("DATA")
         except OSError:
             self._drop()
-            return Answer(Outcome.LATER, "connection lost before DATA")
+            return Answer(Outcome.LATER, "connection lost before DATA", server_is_bad=True)
         if code != 354:
             self._forget()
-            return Answer(Outcome.BOUNCED if 500 <= code < 600 else Outcome.LATER, f"DATA {code}")
+            return _refused("DATA", code)
         try:
             smtp.send(content)
             code, _words = smtp.getreply()
@@ -183,7 +200,7 @@ class SmtpCarrier(Carrier):
         if 200 <= code < 300:
             return Answer(Outcome.SENT)
         if 400 <= code < 600:
-            return Answer(Outcome.BOUNCED if code >= 500 else Outcome.LATER, f"text {code}")
+            return _refused("text", code)
         self._drop()
         return Answer(Outcome.UNKNOWN, f"text {code}")
 
@@ -193,6 +210,13 @@ class SmtpCarrier(Carrier):
             self._line.rset()
         except OSError:
             self._drop()
+
+
+def _refused(step: str, code: int) -> Answer:
+    """What it means that a server did not want the text: for now, that it has no room or no strength."""
+    if 500 <= code < 600:
+        return Answer(Outcome.BOUNCED, f"{step} {code}")
+    return Answer(Outcome.LATER, f"{step} {code}", server_is_bad=True)
 
 
 def _enhanced(words: bytes) -> str:

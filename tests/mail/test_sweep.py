@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from iwg_portal.base.models import Heartbeat
 from iwg_portal.mail.actions import sweep
+from iwg_portal.mail.carrier import ENOUGH
 from iwg_portal.mail.enums import TRANSITIONS, MailState
 from iwg_portal.mail.kinds import KINDS, Kind
 from iwg_portal.mail.models import OutboxMail
@@ -121,6 +122,46 @@ def test_a_sender_who_is_refused_loses_no_mail(sink, plan):
     sweep.sweep()
     assert state(mail) == "due"
     assert mail.problem == "MAIL 550"
+
+
+@pytest.mark.parametrize(("step", "code"), [("mail", "451"), ("rcpt", "452 4.3.1"), ("text", "452")])
+def test_a_server_in_trouble_is_asked_again_within_five_minutes_however_long_it_lasts(sink, plan, step, code):
+    mail = plan()
+    setattr(sink, step, lambda *address: code)
+    for _ in range(7):
+        due_now(mail)
+        sweep.sweep()
+        mail.refresh_from_db()
+        assert mail.try_at - timezone.now() < dt.timedelta(minutes=5)
+    setattr(sink, step, lambda *address: 250)
+    due_now(mail)
+    sweep.sweep()
+    assert state(mail) == "sent"
+
+
+def test_a_server_that_takes_nothing_for_now_is_not_offered_everything(sink, plan):
+    mails = [plan() for _ in range(45)]
+    asked = []
+    sink.mail = lambda: asked.append(1) or 451
+    sweep.sweep()
+    assert len(asked) == ENOUGH
+    assert sorted({(state(mail), mail.refusals) for mail in mails}) == [("due", 0), ("due", 1)]
+    sink.mail = lambda: 250
+    sweep.sweep()
+    assert len(sink.accepted) == len(mails) - ENOUGH
+    for mail in mails:
+        due_now(mail)
+    sweep.sweep()
+    assert {state(mail) for mail in mails} == {"sent"}
+    assert len(sink.accepted) == len(mails)
+
+
+def test_refusals_with_an_acceptance_between_them_hold_nobody_back(sink, plan):
+    mails = [plan() for _ in range(30)]
+    slow = {mail.recipient.email for mail in mails[::2]} | {mail.recipient.email for mail in mails[: ENOUGH - 1]}
+    sink.rcpt = lambda address: 451 if address in slow else 250
+    sweep.sweep()
+    assert {accepted.recipient for accepted in sink.accepted} == {mail.recipient.email for mail in mails} - slow
 
 
 @pytest.mark.parametrize(("code", "after"), [(451, "due"), (554, "bounced"), (250, "sent")])

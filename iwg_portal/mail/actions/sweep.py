@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 BATCH = 10
 SECONDS = 150  # well below the soft limit of a task: one slow server may hold the last mail for 100 more
 PAUSES = tuple(dt.timedelta(minutes=minutes) for minutes in (2, 5, 15, 60, 180))
+# A recipient that says "later" may mean hours; a server that recovers is to have the first mail within five minutes.
+SERVERS_PAUSE = dt.timedelta(minutes=3)
 # An unknown mail is sent again by itself only when waiting for somebody's decision would make it useless, and not
 # for ever: a server that always hangs up after the text would give its reader a copy each time.
 DECIDE_WITHIN = dt.timedelta(hours=24)
@@ -211,6 +213,8 @@ def settle(mail: OutboxMail, answer: Answer) -> MailState | None:
             )
         case _:
             pause = PAUSES[min(mail.refusals, len(PAUSES) - 1)]
+            if answer.server_is_bad:
+                pause = min(pause, SERVERS_PAUSE)
             state = instead_of_due(mail)
             return _write(
                 mail,

@@ -31,6 +31,7 @@ from iwg_portal.mail.models import OutboxMail
 from iwg_portal.mail.outbox import queue
 from iwg_portal.mail.poke import Breaker
 from iwg_portal.pages.benchmark.figures import Figures
+from iwg_portal.pages.benchmark.outage import Outage
 
 SENDERS = 3
 BEATS = 2
@@ -79,8 +80,9 @@ class Process:
 
 
 class Faults:
-    def __init__(self, folder: Path, figures: Figures, *, mails: int, kills: int, seed: int) -> None:
+    def __init__(self, folder: Path, figures: Figures, *, mails: int, kills: int, outage: int, seed: int) -> None:
         self.folder, self.figures, self.mails, self.kills = folder, figures, mails, kills
+        self.outage = outage
         self.dice = random.Random(seed)
         self.seed = seed
         self.accepted = folder / "accepted"
@@ -96,6 +98,7 @@ class Faults:
             self.wait()
             self.figures.add("time until every mail was settled", time.monotonic() - started, "s")
         self.judge()
+        Outage(self.figures, self._plan_one, mails=self.outage, first=self.mails + 2 * PLANNED).run()
 
     # -- Planning --------------------------------------------------------------------------------------------------
 
