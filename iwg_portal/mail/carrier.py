@@ -44,7 +44,7 @@ class Answer:
 
 
 class ServerAway(Exception):
-    """The mail server cannot be reached: no mail is to blame."""
+    """The mail server cannot be reached, or takes nothing for now: no mail is to blame."""
 
 
 # Answers to RCPT that speak of the sender's rights or of today, although they begin with a 5.

@@ -3,12 +3,14 @@ the secretariat stores them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 
 from meetings.access.meetings import visible_meetings
 from meetings.enums import MeetingState
-from meetings.models import Meeting, Paper, PaperLook, PaperOpening
+from meetings.models import AgendaItem, Meeting, Paper, PaperLook, PaperOpening
 from members.access import Viewer, visible_files, visible_versions
 from members.enums import Audience
 from members.models import FileVersion, StoredFile
@@ -44,6 +46,20 @@ def visible_paper_files(viewer: Viewer, paper: Paper) -> StoredFileQuerySet:
     """Its languages, for whoever reads it."""
     files = visible_files(viewer).filter(parent_type=_PARENT, parent_id=str(paper.pk))
     return files.with_versions().order_by("language", "created_at", "id")
+
+
+def items_asked_for(viewer: Viewer, items: Iterable[AgendaItem]) -> list[AgendaItem]:
+    """Of whose missing papers she may know that a mail reminded: she is asked for them, or keeps the papers of all.
+
+    That nobody is reminded any more would tell anybody else that there is a paper which she does not read.
+    """
+    return [
+        item
+        for item in items
+        if viewer.in_secretariat
+        or item.lead_state_id in viewer.own_states
+        or item.lead_organisation_id in viewer.organisations
+    ]
 
 
 def newest_versions(viewer: Viewer, papers: list[Paper]) -> QuerySet[FileVersion]:

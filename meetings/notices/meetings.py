@@ -22,7 +22,7 @@ from meetings.models import AgendaItem, Meeting, Registration
 from meetings.queries.meetings import place_words, when, zone_of
 from members.access import viewer_for, visible_group
 from members.enums import Audience
-from members.models import Person
+from members.models import KEPT_FOR, Kept, Person
 
 TOLD = "meetings.announced"
 MOVED = "meetings.moved"
@@ -69,7 +69,9 @@ def cancelled(meeting: Meeting) -> None:
     told = set(about.exclude(state=MailState.CANCELLED).values_list("recipient_id", flat=True))
     untold = set(about.values_list("recipient_id", flat=True)) - told
     coming = Registration.objects.filter(meeting=meeting).exclude(answer="no").values_list("person_id", flat=True)
-    invited = {person.pk for person in audience_invited(meeting)} - untold if told else set()
+    # Of one that was announced longer ago than the ledger keeps its rows, nobody can be found there any more.
+    forgotten = meeting.announced_at is not None and meeting.announced_at < timezone.now() - KEPT_FOR[Kept.MAIL]
+    invited = {person.pk for person in audience_invited(meeting)} - untold if told or forgotten else set()
     people = Person.objects.filter(pk__in=told | set(coming) | invited, is_active=True).order_by("pk")
     outbox.queue_all("meetings.cancelled", target=meeting, to=people, urgent=_is_near(meeting))
 

@@ -85,10 +85,11 @@ def papers(request: HttpRequest, pk: int) -> HttpResponse:
     found = query.sheets(rows, access.newest_versions(viewer, rows), look.at if look else None)
     shown = Paginator(found, PAGE).get_page(request.GET.get("page"))
     last, agenda = query.newest(found), _agenda(viewer, meeting)
+    asked = access.items_asked_for(viewer, agenda) if meeting.papers_due_on else []
     context = {
         "meeting": meeting,
         "headings": query.by_item(shown, agenda),
-        "reminded": max(ledger.reminded_on(PAPERS, agenda).values(), default=None) if meeting.papers_due_on else None,
+        "reminded": max(ledger.reminded_on(PAPERS, asked).values(), default=None) if asked else None,
         "shown": shown,
         "sentence": _sentence(found, look.at if look else None),
         "look": look,

@@ -504,6 +504,17 @@ def test_whoever_was_told_is_told_that_it_is_cancelled(cast):
     assert "This meeting is cancelled" in text(cast.client("observer").get(f"/meetings/{meeting.pk}/"))
 
 
+@pytest.mark.parametrize(("days", "hear"), [(400, True), (300, False)])
+def test_of_a_meeting_announced_before_the_ledger_forgets_all_who_are_invited_hear_that_it_is_cancelled(
+    cast, days, hear
+):
+    """Nobody can say any more who was told; of a younger one the ledger says that nobody was."""
+    crowd(cast)
+    meeting = MeetingFactory(state="announced", announced_at=NOW - dt.timedelta(days=days))
+    actions.cancel(meeting=meeting, by=cast.viewer("secretariat"))
+    assert mails("cancelled").filter(recipient=cast.person("observer")).exists() == hear
+
+
 def test_the_moves_are_those_of_the_table():
     for to, before in actions.BEFORE.items():
         for state in before:

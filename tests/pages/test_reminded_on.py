@@ -108,6 +108,18 @@ def test_what_was_never_sent_does_not_count(cast, thing):
     assert "Reminded on" not in text(cast.client(part).get(url))
 
 
+@pytest.mark.parametrize(
+    ("part", "reads"), [("own_delegate", True), ("secretariat", True), ("other_delegate", False), ("observer", False)]
+)
+def test_only_who_is_asked_for_papers_reads_when_they_were_reminded_of(cast, part, reads):
+    """To anybody else the end of the reminders would tell that there is a paper which she does not read."""
+    row, kind, url, _part = papers(cast)
+    reminded(row, kind, cast.person("own_focal_point"))
+    response = cast.client(part).get(url)
+    assert response.status_code == 200
+    assert ("Reminded on" in text(response)) == reads
+
+
 @pytest.mark.parametrize("part", ["own_focal_point", "observer"])
 def test_who_does_not_run_meetings_does_not_read_that_a_record_is_late(cast, part):
     row, kind, url, _part = record(cast)

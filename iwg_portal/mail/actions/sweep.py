@@ -123,7 +123,7 @@ def send_due(*, seconds: float = SECONDS) -> Counter[str]:
                 try:
                     state = _deliver(mail, line)
                 except ServerAway as away:
-                    logger.warning("The mail server cannot be reached (%s); mail waits.", away)
+                    logger.warning("The mail server takes nothing now (%s); mail waits.", away)
                     _release(batch)
                     return done
                 if state:
