@@ -36,6 +36,7 @@ def prepare(*, empty: bool) -> str:
     call_command("load_reference", verbosity=0)
     loaded, people = io.StringIO(), io.StringIO()
     call_command("load_demonstration", people_only=empty, stdout=loaded)
+    call_command("load_summaries", stdout=loaded)
     call_command("list_personas", stdout=people)
     lines = [
         loaded.getvalue().strip(),
