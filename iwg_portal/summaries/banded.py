@@ -46,8 +46,13 @@ class Level:
     """One area: its median in each year shown, and how many contribute to the newest."""
 
     title: str
+    years: tuple[int, ...]
     values: tuple[str, ...]
     share: str
+
+    @property
+    def dated(self) -> list[tuple[int, str]]:
+        return list(zip(self.years, self.values, strict=True))
 
 
 class Banded(Head):
@@ -125,6 +130,7 @@ class Banded(Head):
             found.append(
                 Level(
                     area["title"][self.language],
+                    tuple(self.years),
                     tuple(_level(said.get(year)) for year in self.years),
                     _band(newest["share"]) if newest else _("too few states"),
                 )

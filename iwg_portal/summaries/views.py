@@ -132,6 +132,10 @@ def _pictures(reading: Reading) -> dict[str, Any]:
             for ladder in reading.ladders
         ],
         "table": _table(reading),
+        "medians": [
+            (area, list(zip(reading.median_years, values, strict=True)), half)
+            for area, values, half in reading.median_rows
+        ],
     }
 
 
