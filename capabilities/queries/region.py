@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -40,12 +40,21 @@ class Status:
 
 @dataclass(frozen=True)
 class Score:
-    """Mean level 0–4 of the declared answers (None: nothing declared), and how many of how many were declared."""
+    """Mean level 0–4 of the declared answers (None: nothing declared), and how many of how many were declared.
+
+    ``exempt``: nothing was declared, and yet an indicator is not applicable, for a reason that its reader may read.
+    """
 
     mean: float | None
     declared: int
     applicable: int
     audience: str = ""
+    exempt: bool = False
+
+    @property
+    def says(self) -> bool:
+        """Its reader is told more than of an area that was not answered."""
+        return bool(self.declared) or self.exempt
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,8 @@ def whole(areas: dict[int, Score], texts: Framework, scope: str) -> dict[int | N
     for area in texts.areas:
         asked = len(area.in_scope(scope))
         if area.id in areas or asked:
-            found[area.id] = areas.get(area.id) or Score(None, 0, asked)
+            score = areas.get(area.id) or Score(None, 0, asked)
+            found[area.id] = score if score.declared or score.applicable >= asked else replace(score, exempt=True)
     found[None] = overall(found.values())
     return found
 
@@ -168,10 +178,21 @@ def levels(
     return {(state_id, indicator_id): (kind, level) for state_id, indicator_id, kind, level in values}
 
 
-def restricted_owners(states: Sequence[State], status: StatusByState, scores: ScoresByState) -> list[State]:
+def told(status: Iterable[StatusByState], scores: Iterable[ScoresByState] = ()) -> list[tuple[int, str]]:
+    """State and audience of each thing that these say; of an earlier one too, where a change since then is shown."""
+    found = [(key[0], shown.audience) for by_state in status for key, shown in by_state.items()]
+    found += [
+        (key[0], score.audience)
+        for by_state in scores
+        for key, score in by_state.items()
+        if score.says and score.audience
+    ]
+    return found
+
+
+def restricted_owners(states: Sequence[State], told: Iterable[tuple[int, str]]) -> list[State]:
     """Of ``states`` those of whom something is shown that only their own delegation and the secretariat may read."""
-    owners = {key[0] for key, shown in status.items() if shown.audience == Audience.SECRETARIAT}
-    owners |= {key[0] for key, score in scores.items() if score.declared and score.audience == Audience.SECRETARIAT}
+    owners = {state for state, audience in told if audience == Audience.SECRETARIAT}
     return [state for state in states if state.pk in owners]
 
 

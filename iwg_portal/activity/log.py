@@ -68,6 +68,10 @@ class Note:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+# Kinds of notes without which nothing is handed out.
+HANDED_OUT = frozenset({"file.exported"})
+
+
 def was_read(request: Any, target: Model, *, state: Model | None = None, page: str = "") -> None:
     """The page that is being answered shows what only the owner's delegation and the secretariat may read.
 

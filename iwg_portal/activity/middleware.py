@@ -14,7 +14,8 @@ REFUSED = (403, 404)
 class AfterAnswerMiddleware:
     """After the answer is built and before it is sent, so that whoever has read something stands in the log.
 
-    A log that cannot be written costs nobody the page: it is an error in the portal's own log, for its keepers. The
+    A log that cannot be written costs nobody the page: it is an error in the portal's own log, for its keepers. But no
+    file leaves unseen: that one is refused, and may be asked for again (500, or 503 where the database is away). The
     anonymous are not noted here: a refused sign-in is (members), a scanner's guesses are not.
     """
 
@@ -23,11 +24,16 @@ class AfterAnswerMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
+        notes: list[log.Note] = []
         try:
-            if notes := self._notes(request, response.status_code):
+            notes = self._notes(request, response.status_code)
+            if notes:
                 log.after_answer(request.user, notes)
         except Exception:
             logger.exception("What %s %s was answered could not be logged", request.method, request.path)
+            if any(note.kind in log.HANDED_OUT for note in notes):
+                response.close()
+                raise
         return response
 
     @staticmethod

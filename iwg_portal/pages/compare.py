@@ -144,14 +144,17 @@ class ComparePage:
 
     @property
     def audience(self) -> str:
-        shown = {score.audience for score in self.scores.values() if score.declared and score.audience}
-        shown |= {status.audience for status in self.status.values()}
+        shown = {audience for _state, audience in self._told}
         return narrowest(Audience.MEMBERS if self.viewer.reads_members else Audience.GROUP, *shown)
+
+    @property
+    def _told(self) -> list[tuple[int, str]]:
+        return query.told([self.status], [self.scores])
 
     @property
     def restricted_owners(self) -> list[State]:
         """States of which the page shows something that only their own delegation and the secretariat may read."""
-        return query.restricted_owners(self.states, self.status, self.scores)
+        return query.restricted_owners(self.states, self._told)
 
     # -- Ladders ---------------------------------------------------------------------------------------------
 

@@ -104,7 +104,8 @@ class ProfilePage:
     def audience(self) -> str:
         """Of the page: the narrowest of what it shows."""
         shown = [report.audience for report in self.reports] + ([self.note.audience] if self.note else [])
-        shown += [score.audience for score in self.scores.values() if score.declared and score.audience]
+        scores = (*self.scores.values(), *self.scores_before.values())
+        shown += [score.audience for score in scores if score.says and score.audience]
         shown += [lesson.audience for lesson in self.lessons]
         return narrowest(Audience.MEMBERS if self.viewer.reads_members else Audience.GROUP, *shown)
 
@@ -309,7 +310,7 @@ class ProfilePage:
         if "see_release" in self.allowed and self.areas:
             found += [(item["area"].title, Audience(item["score"].audience or Audience.MEMBERS)) for item in self.areas]
         elif self.viewer.reads_members or self.assessment:
-            levels = [score.audience for score in self.scores.values() if score.declared and score.audience]
+            levels = [score.audience for score in self.scores.values() if score.says and score.audience]
             found.append((_("Levels"), narrowest(*levels) if levels else Audience.MEMBERS))
         if self.contacts:
             found.append((_("Contacts"), DEFAULT_AUDIENCE["contact"]))

@@ -181,9 +181,11 @@ class RegionPage:
     @property
     def audience(self) -> str:
         """The narrowest of what the page shows this reader."""
-        shown = {score.audience for score in self.scores.values() if score.declared and score.audience}
-        shown |= {status.audience for status in self.status.values()}
-        return narrowest(self.base_audience, *shown)
+        return narrowest(self.base_audience, *{audience for _state, audience in self._told})
+
+    @cached_property
+    def _told(self) -> list[tuple[int, str]]:
+        return query.told([self.status, self.status_before], [self.scores, self.scores_before])
 
     # -- Map, ladders ----------------------------------------------------------------------------------------
 
@@ -418,7 +420,7 @@ class RegionPage:
     @property
     def restricted_owners(self) -> list[State]:
         """States of which the page shows something that only their own delegation and the secretariat may read."""
-        return query.restricted_owners(self.states, self.status, self.scores)
+        return query.restricted_owners(self.states, self._told)
 
     @property
     def seen_words(self) -> str:

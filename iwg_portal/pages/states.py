@@ -183,7 +183,7 @@ class StatesPage:
     @property
     def restricted_owners(self) -> list[State]:
         """States of which the page shows a status that only their own delegation and the secretariat may read."""
-        return query.restricted_owners(self.members, self.status, {})
+        return query.restricted_owners(self.members, query.told([self.status]))
 
     @property
     def audience(self) -> str:

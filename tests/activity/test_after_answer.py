@@ -214,6 +214,23 @@ def test_a_log_that_cannot_be_written_costs_nobody_the_page(cast, caplog):
     assert len(events("restricted.read")) == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_no_file_leaves_that_the_log_does_not_know_of(cast):
+    client = cast.client("own_focal_point")
+    client.raise_request_exception = False
+    address = "/people/export/csv/"
+    sql("SET ROLE NONE; REVOKE INSERT ON activity_event FROM iwg_app; RESET ROLE")
+    try:
+        refused = client.get(address)
+    finally:
+        sql("SET ROLE NONE; GRANT INSERT ON activity_event TO iwg_app; RESET ROLE")
+    assert refused.status_code == 500
+    assert cast.person("own_focal_point").email not in refused.content.decode()
+    assert not events("file.exported")
+    handed = client.get(address)
+    assert (handed.status_code, len(events("file.exported"))) == (200, 1)
+
+
 def sql(statements):
     with connection.cursor() as cursor:
         cursor.execute(statements)
