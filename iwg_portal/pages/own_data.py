@@ -1,30 +1,41 @@
 """All that the portal holds of one state, for its own delegation: tables as JSON, and its files.
 
 Every row comes through the access modules with the rights of the person who asks, so what she may not read of her own
-state (a withdrawn lesson, an ended term for a delegate) is not in it. Days are ISO dates, moments ISO with zone.
+state (a withdrawn lesson, an ended term for a delegate, who said what under the Chatham House Rule) is not in it. Nor
+are earlier wordings of answers and records, and the log. Days are ISO dates, moments ISO with zone.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
 from django.conf import settings
-from django.utils.text import slugify
+from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
 from capabilities import access as capability_access
 from capabilities.queries.releases import released
+from iwg_portal.base import extracts
 from iwg_portal.base.packing import Entry
 from iwg_portal.base.uploads import storage
 from meetings.access import action_points as action_access
 from meetings.access import lessons as lesson_access
-from members.access import Viewer, visible_terms, visible_versions
+from meetings.access.attendance import visible_attendance
+from meetings.access.meetings import in_the_room, visible_items, visible_meetings
+from meetings.access.records import visible_blocks
+from meetings.access.registration import visible_registrations
+from meetings.access.silence import reads_names, visible_circulations, visible_comments, visible_positions
+from meetings.models import Meeting
+from members.access import Viewer, can_see_phones, viewer_for, visible_terms, visible_versions
 from members.enums import TLP, Audience
-from members.models import State
+from members.models import FileVersion, State
+
+LABEL = TLP[Audience.DELEGATION]
 
 Table = list[dict[str, Any]]
 
@@ -34,13 +45,15 @@ def can_take(viewer: Viewer, state: State) -> bool:
     return viewer.person is not None and state.pk in viewer.own_states
 
 
-def file_name(state: State, today: dt.date) -> str:
-    """Plain ASCII: what, of whom, when."""
-    return f"state-data_{slugify(state.alpha2)}_{today.isoformat()}.zip"
+def file_name(viewer: Viewer, state: State, now: dt.datetime) -> str:
+    """Plain ASCII: what, of whom, for whom, when."""
+    return extracts.file_name(f"state-data-{state.alpha2.lower()}", str(viewer.person), now, "zip")
 
 
 def entries(viewer: Viewer, state: State, now: dt.datetime) -> Iterator[Entry]:
-    """The files of the archive, one after the other; the stored files last, each version under its number."""
+    """The files of the archive, one after the other; the stored files, each version under its number, and at the very
+    end which of them there are. Raises PermissionDenied where her rights end meanwhile: without its directory, which
+    stands at the end, the archive does not open."""
     tables: dict[str, Table] = {
         "status": _status(viewer, state),
         "assessments": _assessments(viewer, state),
@@ -49,6 +62,7 @@ def entries(viewer: Viewer, state: State, now: dt.datetime) -> Iterator[Entry]:
         "people": _people(viewer, state),
         "action-points": _actions(viewer, state),
         "lessons": _lessons(viewer, state),
+        **_meetings(viewer, state),
     }
     for name, rows in tables.items():
         yield Entry(f"{name}.json", now, [_written(rows)])
@@ -56,13 +70,22 @@ def entries(viewer: Viewer, state: State, now: dt.datetime) -> Iterator[Entry]:
         "state": {"alpha2": state.alpha2, "alpha3": state.alpha3, "name": state.name},
         "as_of": now,
         "for": str(viewer.person),
-        "label": TLP[Audience.DELEGATION],
+        "label": LABEL,
         "demonstration": settings.DEMO,
         "rows": {name: len(rows) for name, rows in tables.items()},
-        "note": _("All that this portal holds of the state and that you may read. Handle it by its label."),
+        "note": _("What this portal holds of the state and you may read, as it is now. Handle it by its label."),
     }
     yield Entry("about.json", now, [_written(about)])
-    yield from _files(viewer, state)
+    kept: Table = []
+    yield from _files(viewer, state, kept)
+    _check(viewer, state)
+    yield Entry("files.json", now, [_written(kept)])
+
+
+def _check(viewer: Viewer, state: State) -> None:
+    """The archive may take minutes on a bad line: does she still hold the office?"""
+    if not can_take(viewer_for(viewer.person), state):
+        raise PermissionDenied
 
 
 def _written(value: Any) -> bytes:
@@ -114,10 +137,12 @@ def _notes(viewer: Viewer, state: State) -> Table:
 
 def _people(viewer: Viewer, state: State) -> Table:
     rows = visible_terms(viewer).filter(state=state).select_related("person").order_by("starts_on", "id")
+    phones = can_see_phones(viewer, state)
     return [
         {
             "name": row.person.full_name,
             "email": row.person.email,
+            "phone": row.person.phone if phones else "",
             **_values([row], "role", "post", "starts_on", "last_day", "confirmed_on")[0],
         }
         for row in rows
@@ -158,13 +183,69 @@ def _lessons(viewer: Viewer, state: State) -> Table:
     ]
 
 
-def _files(viewer: Viewer, state: State) -> Iterator[Entry]:
+def _meetings(viewer: Viewer, state: State) -> dict[str, Table]:
+    """What the state did in meetings: who came, what it proposed, said, commented and agreed to."""
+    proposals = visible_items(viewer).filter(state_proposing=state).select_related("meeting__group")
+    found: dict[str, Table] = {name: [] for name in ("registrations", "attendance", "statements")}
+    found["agenda-proposals"] = [
+        {**_of(row.meeting), **_values([row], "title", "note", "theme", "minutes", "status", "decline_reason")[0]}
+        for row in proposals.order_by("created_at", "id")
+    ]
+    for meeting in visible_meetings(viewer).select_related("group").order_by("starts_at", "id"):
+        of = _of(meeting)
+        for come in visible_registrations(viewer, meeting).filter(state=state):
+            told = _values([come], "answer", "from_mail", "at")[0]
+            found["registrations"].append({**of, "name": come.person.full_name, **told})
+        there = visible_attendance(viewer, meeting).filter(state=state)
+        found["attendance"] += [{**of, **row} for row in _values(there, "presence", "since", "self_declared", "at")]
+        if in_the_room(viewer, meeting):
+            said = visible_blocks(viewer).filter(item__meeting=meeting, said_by=state)
+            said = said.order_by("item__position", "position", "id")
+            found["statements"] += [{**of, **row} for row in _values(said, "kind", "text")]
+    return found | _silence(viewer, state)
+
+
+def _silence(viewer: Viewer, state: State) -> dict[str, Table]:
+    found: dict[str, Table] = {"positions": [], "comments": []}
+    rows = visible_circulations(viewer).select_related("record__meeting__group").order_by("opened_at", "id")
+    for circulation in rows:
+        meeting = circulation.record.meeting
+        if not reads_names(viewer, meeting):
+            continue
+        of = {**_of(meeting), "opened_at": circulation.opened_at}
+        taken = visible_positions(viewer, circulation).filter(state=state)
+        found["positions"] += [{**of, **row} for row in _values(taken, "stance", "text", "at", "from_mail")]
+        made = visible_comments(viewer, circulation).filter(state=state)
+        found["comments"] += [{**of, **row} for row in _values(made, "text", "at", "is_late", "is_settled")]
+    return found
+
+
+def _of(meeting: Meeting) -> dict[str, Any]:
+    return {"meeting": meeting.title, "group": meeting.group.key, "begins": meeting.starts_at}
+
+
+def _files(viewer: Viewer, state: State, kept: Table) -> Iterator[Entry]:
+    """Each file that is whole; ``kept`` is told of every one, also of one that is missing or damaged on the disk."""
     rows = visible_versions(viewer).filter(file__state=state).select_related("file")
     for version in rows.order_by("file__created_at", "file", "number"):
-        pieces = storage.pieces(version.storage_name)
-        try:
-            first = next(pieces)  # opens it: from here on the bytes stay, even if they are withdrawn now
-        except FileNotFoundError:
-            continue
+        _check(viewer, state)
         name = f"files/{version.file_id.hex[:8]}-{version.number}-{version.name}"
-        yield Entry(name, version.uploaded_at, chain([first], pieces))
+        content, found = _opened(version)
+        kept.append({"name": name, "size": version.size, "sha256": version.sha256, "found": found})
+        if found == "whole":
+            yield Entry(name, version.uploaded_at, content)
+
+
+def _opened(version: FileVersion) -> tuple[Iterable[bytes], str]:
+    """The bytes and ``whole``, or nothing and ``damaged`` or ``missing``. Read twice: what is not whole is not sent."""
+    digest = hashlib.sha256()
+    try:
+        for piece in storage.pieces(version.storage_name):
+            digest.update(piece)
+        if digest.hexdigest() != version.sha256:
+            return (), "damaged"
+        pieces = storage.pieces(version.storage_name)
+        first = next(pieces)  # opens it: from here on the bytes stay, even if they are withdrawn now
+    except FileNotFoundError:
+        return (), "missing"
+    return chain([first], pieces), "whole"

@@ -73,8 +73,8 @@ def state_data(request: HttpRequest, alpha2: str) -> HttpResponseBase:
     state = get_object_or_404(visible_states(viewer), alpha2=alpha2.upper())
     if not own_data.can_take(viewer, state):
         raise Http404
-    name = own_data.file_name(state, timezone.localdate())
-    log.exported(request, name, target=state, state=state)
+    name = own_data.file_name(viewer, state, now)
+    log.exported(request, name, target=state, state=state, label=own_data.LABEL)
     headers = {"Content-Disposition": disposition(name), "X-Content-Type-Options": "nosniff"}
     if request.method == "HEAD":
         return HttpResponse(content_type="application/zip", headers=headers)
