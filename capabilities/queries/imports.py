@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from django.db.models import Q
@@ -208,17 +208,27 @@ def _compare(row: StateRow, held: _Held) -> list[tuple[str, int | str, Any, Any,
     for kind, stated in row.statuses.items():
         old = held.reports.get((row.state_id, kind))
         new = _continued(stated, old)
-        found.append(("status", kind, old, new, old == new))
+        found.append(("status", kind, old, new, _plain(old) == _plain(new)))
     for indicator_id, value in row.answers.items():
         before = held.answers.get((row.state_id, indicator_id))
-        found.append(("answer", indicator_id, before, value, before == value))
+        found.append(("answer", indicator_id, before, value, _plain(before) == _plain(value)))
     if row.source and row.answers:
         source = held.sources.get(row.state_id) or None
-        found.append(("source", "", source, row.source, source == row.source))
+        found.append(("source", "", source, row.source, _plain(source) == _plain(row.source)))
     if row.note:
         note = held.notes.get(row.state_id)
         found.append(("note", "", note, row.note, note == row.note))
     return found
+
+
+def _plain(value: Any) -> Any:
+    """Without what a cell of a table does not keep: its texts stand on one line. So a table that was handed out says
+    nothing new when it comes back."""
+    if isinstance(value, Stated):
+        value = astuple(value)
+    if isinstance(value, tuple):
+        return tuple(_plain(part) for part in value)
+    return " ".join(value.split()) if isinstance(value, str) else value
 
 
 def _continued(stated: Stated, old: Stated | None) -> Stated:

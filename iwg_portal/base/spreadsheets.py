@@ -266,10 +266,10 @@ def _text_rows(text: str, separator: str) -> Iterator[Row]:
 
 
 def _unquoted(cell: str) -> str | None:
-    """Without the apostrophe that ``write_csv`` and spreadsheets put before what looks like a formula."""
-    if re.match(r"'[=+\-@]", cell):
-        return cell[1:]
-    return cell if cell.strip() else None
+    """Without the apostrophes that ``write_csv`` and spreadsheets put before what looks like a formula."""
+    plain = cell[1:] if cell.startswith("'") and _BLANK.match(cell) else cell
+    plain = _FORMULA.sub(lambda found: found[1] + found[2][1:] + found[3], plain)
+    return plain if plain.strip() else None
 
 
 def _limited(rows: Iterable[Row]) -> Iterator[Row]:
@@ -426,6 +426,11 @@ def _fitting(text: str) -> str:
     return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
 
 
+# Where a spreadsheet takes another sign than the comma for the end of a cell, a new one begins within the text.
+_FORMULA = re.compile(r"(^\s*|[;\t]\s*)('*)([=+\-@])")
+_BLANK = re.compile(r"'*[\t\r]")
+
+
 def write_csv(rows: Iterable[Sequence[Any]], separator: str = ",") -> bytes:
     """A text table that spreadsheets open with their accents right and without running anything in it."""
     target = io.StringIO(newline="")
@@ -438,6 +443,6 @@ def write_csv(rows: Iterable[Sequence[Any]], separator: str = ",") -> bytes:
 def _quoted(cell: Any) -> Any:
     if not isinstance(cell, str):
         return cell
-    # Where a spreadsheet takes another sign than the comma for the end of a cell, a new one begins within the text.
-    cell = re.sub(r"([;\t]\s*)([=+\-@])", r"\1'\2", cell)
-    return "'" + cell if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    # One apostrophe more than it may have of its own, so that ``_unquoted`` gives back the very same text.
+    cell = _FORMULA.sub(r"\1'\2\3", cell)
+    return "'" + cell if _BLANK.match(cell) else cell

@@ -174,6 +174,20 @@ def test_the_apostrophe_before_a_formula_comes_and_goes():
     assert read_table(content, "a.csv", score).rows[1:] == [(2, ["GH", "=1+1"]), (3, ["TG", "-"]), (4, ["BJ", "'tis"])]
 
 
+@given(st.text(alphabet="'=+-@;\t, x\n\"", min_size=1, max_size=12).filter(str.strip))
+def test_whatever_was_typed_comes_back_as_it_was_from_a_text_table(typed):
+    (_head, (_number, values)) = read_table(write_csv([["State", "Note"], ["GH", typed]]), "a.csv", score).rows
+    assert values == ["GH", typed]
+
+
+@given(st.text(alphabet="'=+-@;\t x", max_size=12))
+def test_no_cell_of_a_text_table_begins_a_formula_whatever_sign_ends_a_cell(typed):
+    (line,) = write_csv([[typed, "end"]]).decode("utf-8-sig").splitlines()
+    for separator in (",", ";", "\t"):
+        for cell in next(csv.reader([line], delimiter=separator)):
+            assert not cell.lstrip(" ").startswith(("=", "+", "-", "@"))
+
+
 def test_a_written_workbook_holds_text_and_no_formula():
     rows = [["Title"], ["State", "Note", "LEG-1"], ["GH", "=HYPERLINK(1)", 3], ["TG", "http://x.invalid", None]]
     content = write_workbook([Sheet("Status", rows, 2, 1), Sheet("Codes", [["a"]])], title="T")

@@ -75,6 +75,19 @@ def test_it_comes_back_in_unchanged(world, language):
     assert len(plan(changed.rows, changed.vocabulary).changes) == 1
 
 
+@pytest.mark.parametrize(
+    "reason",
+    ["No sea ports; -see law 12", "x;=1", "a\t-x", "'=mine", "two\nlines\tand a tab ", "'' @x;\t'+1", "-;-"],
+)
+def test_a_reason_comes_back_in_unchanged_whatever_it_looks_like(world, reason):
+    answers = {Indicator.objects.get(code="AR2-1").pk: Declared("na", reason=reason)}
+    publish_answers(state=world.third, round=world.round, answers=answers, by=None)
+    content = fetch(world, "secretariat", "csv", world.own, world.third).content
+    book = read_workbook(content, file_name="comparison.csv", year=2024)
+    assert [problem.text for problem in book.problems] == []
+    assert not plan(book.rows, book.vocabulary).changes
+
+
 def test_what_is_withheld_is_empty_like_what_was_never_answered(world):
     by = world.person("own_focal_point")
     write_release(state=world.own, uses={"AR1": Uses(Audience.SECRETARIAT)}, by=by)
