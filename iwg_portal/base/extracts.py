@@ -162,9 +162,10 @@ class Extract:
 
     def content(self, kind: str) -> bytes:
         """``kind``: ``xlsx`` in the active language, or ``csv``, whose last columns say the label, the bearer, and that
-        the rows are invented where they are."""
+        the rows are invented where they are. A table without rows has one that says nothing else."""
         if kind != CSV:
             return self.book.content()
         head = [*(column.key for column in self.columns), "label", "exported_for", "demonstration"]
         last = [self.label, self.bearer, "invented" if settings.DEMO else ""]
-        return write_csv([head, *([*row, *last] for row in self.rows)])
+        rows = self.rows or [[""] * len(self.columns)]
+        return write_csv([head, *([*row, *last] for row in rows)])

@@ -191,3 +191,11 @@ def test_too_many_owners_are_refused_on_the_page(cast, monkeypatch):
     answer = cast.client("secretariat").get(f"{ACTIONS}csv/?tab=all")
     assert answer.status_code == 400
     assert "filter the list first" in answer.content.decode()
+
+
+def test_a_text_table_without_rows_says_for_whom_it_is_too(settings):
+    settings.DEMO = True
+    columns = [extracts.Column("code", "Code", "Its number.")]
+    made = extracts.Extract("decisions", "Decisions", "members", "Ada Sample", timezone.now(), columns, [])
+    (row,) = csv.DictReader(io.StringIO(made.content("csv").decode("utf-8-sig"), newline=""))
+    assert row == {"code": "", "label": "TLP:AMBER", "exported_for": "Ada Sample", "demonstration": "invented"}
