@@ -54,12 +54,19 @@ def agenda(
         },
         "series": series_words(meeting),
         "facts": agenda_facts(meeting),
+        **timetable_words(slots, papers),
+    }
+    return f"agenda-{meeting.group.key}-{meeting.number}-{data['language']}.pdf", pdf("agenda", data)
+
+
+def timetable_words(slots: Sequence[Slot], papers: Sequence[Sheet]) -> dict[str, Any]:
+    """What ``timetable.typ`` wants: the items by day, ``papers`` below theirs."""
+    return {
         "words": [_("Time"), _("No."), _("Item"), _("Minutes")],
         "days": [{"title": title, "slots": [_slot(slot, papers) for slot in found]} for title, found in by_day(slots)],
         "papers": {"title": _("Papers"), "rows": [sheet.printed for sheet in of_no_item(papers, slots)]},
         "empty": "" if slots else _("There is no item on the agenda yet."),
     }
-    return f"agenda-{meeting.group.key}-{meeting.number}-{data['language']}.pdf", pdf("agenda", data)
 
 
 def agenda_facts(meeting: Meeting) -> list[tuple[str, str]]:
