@@ -50,6 +50,7 @@ urlpatterns: list[URLPattern] = [
     path("meetings/new/", meetings.meeting_new, name="meeting_new"),
     path("meetings/rotation/", groups.rotation, name="rotation"),
     path("meetings/hand-over/", groups.hand_over, name="hand_over"),
+    path("meetings/hand-over/pdf/", groups.hand_over_pdf, name="hand_over_pdf"),
     path("meetings/groups/new/", groups.group_new, name="group_new"),
     path("meetings/groups/<slug:key>/", groups.group, name="group"),
     path("meetings/groups/<slug:key>/change/", groups.group_change, name="group_change"),

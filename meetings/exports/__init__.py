@@ -14,8 +14,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from iwg_portal.base.documents import frame, pdf
 from iwg_portal.base.extracts import Column, Extract, row_label
@@ -121,6 +121,13 @@ def _slot(slot: Slot, papers: Sequence[Sheet]) -> dict[str, Any]:
         "note": [line for line in plain(item.note).splitlines() if line.strip()],
         "language": item.language,
     }
+
+
+def listed_row(
+    title: str, text: str = "", language: str = "", detail: str = "", *, late: bool = False
+) -> dict[str, Any]:
+    """A line of ``listed.typ``; ``language``: of the text, where that is not the active one."""
+    return {"title": title, "text": text, "language": language or str(get_language()), "detail": detail, "late": late}
 
 
 # -- Calendar ---------------------------------------------------------------------------------------------------------

@@ -36,6 +36,21 @@ PDF = "PDF"
 NOT_YET, OTHER_KIND, FULL = "not_yet", "other_kind", "full"
 
 
+@dataclass(frozen=True)
+class Content:
+    """What her page shows. ``practical``: label and value; ``registered`` and ``lists``: as ``listed.typ`` wants them;
+    ``record``: what ``exports.records`` says of one; ``papers``: those that she may read, in the order of the agenda;
+    ``audience``: of all but the papers."""
+
+    slots: Sequence[Slot]
+    practical: Sequence[tuple[str, str]]
+    registered: Mapping[str, Any] | None
+    lists: Sequence[Mapping[str, Any]]
+    record: Mapping[str, Any] | None
+    papers: Sequence[Sheet]
+    audience: str
+
+
 @dataclass
 class _Row:
     """A paper on its way into the pack: ``leaf`` is its opened file, or ``why`` says what is in the way."""
@@ -48,40 +63,22 @@ class _Row:
 
 
 def meeting_pack(
-    meeting: Meeting,
-    *,
-    slots: Sequence[Slot],
-    practical: Sequence[tuple[str, str]],
-    registered: Mapping[str, Any] | None,
-    lists: Sequence[Mapping[str, Any]],
-    record: Mapping[str, Any] | None,
-    papers: Sequence[Sheet],
-    audience: str,
-    group_name: str,
-    person: str,
+    meeting: Meeting, shown: Content, *, group_name: str, person: str
 ) -> tuple[str, bytes, dict[str, Any]]:
-    """File name, PDF in the active language, and for the log its label and how many papers are in it and are not.
-
-    ``registered`` and ``lists``: as ``listed.typ`` wants them; ``record``: what ``exports.records`` says of one;
-    ``papers``: those that she may read, in the order of the agenda; ``audience``: of all but the papers.
-    """
+    """File name, PDF in the active language, and for the log its label and how many papers are in it and are not."""
+    audience = narrowest(shown.audience, *(sheet.paper.audience for sheet in shown.papers))
+    framed = frame(_title(meeting), audience, group_name, person=person)
     with ExitStack() as files:
-        rows = _opened(papers, files)
-        while True:
+        rows, content = _opened(shown.papers, files), b""
+        while not content:
             inside = [row for row in rows if row.leaf]
-            label = narrowest(audience, *(row.sheet.paper.audience for row in rows))
-            data = _words(
-                meeting, slots, practical, registered, lists, record, rows, frame(_title(meeting), label, group_name, person=person)
-            )  # fmt: skip
             try:
-                content = _bound(data, inside)
+                content = _bound(framed | _words(meeting, shown, rows, framed), inside)
             except UnfitError as error:
                 # What cannot be joined after all is named like the others; the rest is joined again without it.
                 inside[error.place].leaf, inside[error.place].why = None, error.why
-                continue
-            break
-    what = ["meeting-pack", slugify(meeting.group.key), str(meeting.number), data["language"]]
-    about = {"label": data["label"], "papers": len(inside), "missing": len(rows) - len(inside)}
+    what = ["meeting-pack", slugify(meeting.group.key), str(meeting.number), framed["language"]]
+    about = {"label": framed["label"], "papers": len(inside), "missing": len(rows) - len(inside)}
     return file_name("-".join(what), person, timezone.now(), "pdf"), content, about
 
 
@@ -155,21 +152,10 @@ def _why(row: _Row) -> str:
 # -- Its words --------------------------------------------------------------------------------------------------------
 
 
-def _words(
-    meeting: Meeting,
-    slots: Sequence[Slot],
-    practical: Sequence[tuple[str, str]],
-    registered: Mapping[str, Any] | None,
-    lists: Sequence[Mapping[str, Any]],
-    record: Mapping[str, Any] | None,
-    rows: Sequence[_Row],
-    framed: dict[str, Any],
-) -> dict[str, Any]:
+def _words(meeting: Meeting, shown: Content, rows: Sequence[_Row], framed: Mapping[str, Any]) -> dict[str, Any]:
     inside, outside = [row for row in rows if row.leaf], [row for row in rows if not row.leaf]
-    places = {slot.item.pk: slot for slot in slots}
-    printed = {row.sheet.paper.pk: place for place, row in enumerate(inside)}
+    slots = {slot.item.pk: slot for slot in shown.slots}
     return {
-        **framed,
         "behind": [row.leaf.pages for row in inside if row.leaf],
         "kind": _("Meeting pack"),
         "series": series_words(meeting),
@@ -180,28 +166,25 @@ def _words(
             *([framed["demo"] + "."] if framed["demo"] else []),
         ],
         "words": {"contents": _("Contents"), "practical": _("Practical information"), "agenda": _("Agenda")},
-        "practical": [*practical],
-        "registered": registered,
-        "lists": [*lists],
-        "agenda": timetable_words(slots, []),
-        "record": record,
+        "practical": [*shown.practical],
+        "registered": shown.registered,
+        "lists": [*shown.lists],
+        "agenda": timetable_words(shown.slots, []),
+        "record": shown.record,
         "papers": {
             "title": _("Papers"),
             "note": _("Each paper stands behind its title page, in your language where it is there.") if inside else "",
             "none": _("No paper is in this pack.") if rows else _("There is no paper yet."),
             "head": [_("No."), _("Paper"), _("Language"), _("Page")],
-            "rows": [_line(row, printed[row.sheet.paper.pk]) for row in inside],
+            "rows": [_line(row, place) for place, row in enumerate(inside)],
         },
         "missing": {
             "title": _("Papers that are not in this pack"),
             "head": [_("No."), _("Paper"), _("Why")],
-            "rows": [
-                {"number": str(row.sheet.paper.number), "title": row.sheet.title, "language": _spoken(row), "why": _why(row)}
-                for row in outside
-            ],
+            "rows": [_left_out(row) for row in outside],
         },
-        "joined": [_title_page(row, places.get(row.sheet.paper.item_id or 0)) for row in inside],
-    }  # fmt: skip
+        "joined": [_title_page(row, slots.get(row.sheet.paper.item_id or 0)) for row in inside],
+    }
 
 
 def _bearer(framed: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -229,6 +212,11 @@ def _line(row: _Row, place: int) -> dict[str, Any]:
     }
 
 
+def _left_out(row: _Row) -> dict[str, Any]:
+    paper = row.sheet.paper
+    return {"number": str(paper.number), "title": row.sheet.title, "language": _spoken(row), "why": _why(row)}
+
+
 def _title_page(row: _Row, slot: Slot | None) -> dict[str, Any]:
     assert row.edition
     assert row.leaf
@@ -240,7 +228,7 @@ def _title_page(row: _Row, slot: Slot | None) -> dict[str, Any]:
         (_("Version"), str(row.edition.version.number)),
         (_("Pages"), str(row.leaf.pages)),
         (_("Label"), TLP[paper.audience][0]),
-        (_("For"), readers_words(paper.audience)),
+        (_("Read by"), readers_words(paper.audience)),
     ]
     return {
         "place": words % {"number": paper.number, "item": slot.number if slot else 0},
@@ -272,4 +260,3 @@ def _bound(data: dict[str, Any], inside: Sequence[_Row]) -> bytes:
 
 def _page_words(data: Mapping[str, Any], number: int, total: int) -> str:
     return str(data["page-word"]).replace("{n}", str(number)).replace("{total}", str(total))
-

@@ -20,6 +20,7 @@ from meetings.access.meetings import sees_leads, visible_items, visible_meetings
 from meetings.access.records import visible_records
 from meetings.access.registration import visible_registrations
 from meetings.enums import SHARED, ItemState, MeetingState
+from meetings.exports import listed_row
 from meetings.exports import packs as exports
 from meetings.models import ActionPoint, Meeting
 from meetings.queries import action_points as action_query
@@ -46,17 +47,14 @@ def meeting_pack(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     meeting, group = find_meeting(viewer, pk), visible_group()
     with translation.override(language_of(request)):
-        content = _content(viewer, meeting)
-        name, file, about = exports.meeting_pack(
-            meeting, **content, group_name=group.name if group else "IWG", person=str(viewer.person)
-        )
+        shown, group_name = _content(viewer, meeting), group.name if group else "IWG"
+        name, file, about = exports.meeting_pack(meeting, shown, group_name=group_name, person=str(viewer.person))
         language = str(get_language())
     log.exported(request, name, target=meeting, language=language, **about)
     return answer(name, file, "application/pdf", language)
 
 
-def _content(viewer: Viewer, meeting: Meeting) -> dict[str, Any]:
-    """What the meeting's page shows her, its papers apart; ``audience``: the narrowest of it."""
+def _content(viewer: Viewer, meeting: Meeting) -> exports.Content:
     items = visible_items(viewer).filter(meeting=meeting)
     accepted = parted(items.select_related("lead_state", "lead_organisation"))[ItemState.ACCEPTED]
     registered, of_registered = _registered(viewer, meeting)
@@ -64,21 +62,21 @@ def _content(viewer: Viewer, meeting: Meeting) -> dict[str, Any]:
     decisions = {
         "title": _("Decisions still open"),
         "note": "",
-        "rows": [{**_row(row["title"], row["text"], row["language"])} for row in heads.rows],
+        "rows": [listed_row(row["title"], row["text"], row["language"]) for row in heads.rows],
         "none": "",
         "more": heads.more,
     }
     before = _before(viewer, meeting)
     of_record = [narrowest(before.audience, before.record.audience)] if before else []
-    return {
-        "slots": timetable(meeting, accepted, names=sees_leads(viewer, meeting)),
-        "practical": _practical(meeting),
-        "registered": registered,
-        "lists": [*lists, *([decisions] if heads else [])],
-        "record": as_read(viewer, before) if before else None,
-        "papers": on_paper(viewer, meeting),
-        "audience": narrowest(heads.audience, *of_registered, *of_lists, *of_record),
-    }
+    return exports.Content(
+        slots=timetable(meeting, accepted, names=sees_leads(viewer, meeting)),
+        practical=_practical(meeting),
+        registered=registered,
+        lists=[*lists, *([decisions] if heads else [])],
+        record=as_read(viewer, before) if before else None,
+        papers=on_paper(viewer, meeting),
+        audience=narrowest(heads.audience, *of_registered, *of_lists, *of_record),
+    )
 
 
 def _practical(meeting: Meeting) -> list[tuple[str, str]]:
@@ -103,7 +101,7 @@ def _registered(viewer: Viewer, meeting: Meeting) -> tuple[dict[str, Any] | None
     found = {
         "title": _("Your delegation"),
         "note": "",
-        "rows": [_row(str(row.person), "", detail=answer_words(row)) for row in rows],
+        "rows": [listed_row(str(row.person), detail=answer_words(row)) for row in rows],
         "none": "",
         "more": "",
     }
@@ -148,12 +146,7 @@ def _actions(rows: Iterable[ActionPoint]) -> Iterable[dict[str, Any]]:
         whose = line.owners or _("Each member state")
         done = [] if line.owners else [line.progress]
         detail = " · ".join([line.due, whose, *done, found.record.meeting.title])
-        yield _row(title_of(found), line.text, found.record.language, detail, late=line.is_overdue)
-
-
-def _row(title: str, text: str, language: str = "", detail: str = "", *, late: bool = False) -> dict[str, Any]:
-    """A line of ``listed.typ``."""
-    return {"title": title, "text": text, "language": language or str(get_language()), "detail": detail, "late": late}
+        yield listed_row(title_of(found), line.text, found.record.language, detail, late=line.is_overdue)
 
 
 def _before(viewer: Viewer, meeting: Meeting) -> Meeting | None:

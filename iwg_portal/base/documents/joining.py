@@ -26,6 +26,7 @@ BAND = 20  # points
 MOST_CONTENT = 64 * 1024 * 1024  # bytes of one file's page descriptions, unpacked
 _PIECE = 1024 * 1024
 _CLAIM = "{http://www.aiim.org/pdfua/ns/id/}part"
+_COUNT = "{http://ns.adobe.com/xap/1.0/t/pg/}NPages"
 _CLAIMED = re.compile(rb"pdfuaid:part")
 # What a file that is damaged, or made to harm, leads to; qpdf itself reads it within bounds.
 BROKEN = (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, OverflowError, OSError)
@@ -130,21 +131,23 @@ def joined(base: bytes, leaves: Sequence[Leaf], bands: bytes) -> bytes:
     ``bands``: one page for each page of the leaves, what stands at its foot. Raises UnfitError with the ``place`` of a
     leaf that turns out to be broken."""
     with pikepdf.open(BytesIO(base)) as whole, pikepdf.open(BytesIO(bands)) as drawn:
-        tree, strips = Tree(whole), iter(drawn.pages)
+        tree, strips, promised = Tree(whole), iter(drawn.pages), True
         at = len(whole.pages) - len(leaves)
         for place, leaf in enumerate(leaves):
             at += 1
             try:
                 pages = _inserted(whole, leaf, at)
                 tagged = tree.adopt(leaf.file, pages, leaf.language)
+                promised = promised and tagged and _claims(leaf.file)
                 for page in pages:
                     _finish(whole, page, next(strips), tagged)
             except BROKEN:
                 raise UnfitError(Why.DAMAGED, place) from None
             at += leaf.pages
         tree.close()
-        if not all(_claims(leaf.file) for leaf in leaves):
-            with whole.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as about:
+        with whole.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as about:
+            about[_COUNT] = str(len(whole.pages))
+            if not promised:
                 about.pop(_CLAIM, None)
         target = BytesIO()
         whole.save(target, object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True)
@@ -176,20 +179,25 @@ def _filled(page: pikepdf.Page) -> bool:
     return any(note.get("/Subtype") != Name.Link for note in _notes(page))
 
 
-def _leads_out(note: Any) -> bool:
-    """A link to an address; one to a page leads by a name that stays behind."""
+def _tamed(note: Any) -> Any:
+    """A link leads to an address or to a page; one that leads by a name, which stays behind, or acts, leads nowhere."""
     act = note.get("/A", Dictionary())
-    return bool(note.get("/Subtype") == Name.Link and act.get("/S") == Name.URI and "/Next" not in act)
+    leads = act.get("/S") == Name.URI or (act.get("/S") == Name.GoTo and isinstance(act.get("/D"), Array))
+    for name, stays in (("/A", leads and "/Next" not in act), ("/Dest", isinstance(note.get("/Dest"), Array))):
+        if name in note and not stays:
+            del note[name]
+    for name in ("/PA", "/AA"):
+        if name in note:
+            del note[name]
+    return note
 
 
 def _finish(whole: pikepdf.Pdf, page: pikepdf.Page, strip: pikepdf.Page, tagged: bool) -> None:
     """Larger by the band, with ``strip`` in it; nothing that acts."""
+    page.obj["/Annots"] = Array([_tamed(note) for note in _notes(page) if note.get("/Subtype") == Name.Link])
     for name in _LEFT_BEHIND:
-        page.obj.pop(name, None)
-    notes = [note for note in _notes(page) if _leads_out(note)]
-    page.obj.pop("/Annots", None)
-    if notes:
-        page.obj["/Annots"] = Array(notes)
+        if name in page.obj:
+            del page.obj[name]
     left, low, right, high = _box(page)
     turned = int(page.obj.get("/Rotate", 0)) % 360
     seen = f"{left:g} {low:g} {right - left:g} {high - low:g} re W n"

@@ -54,7 +54,8 @@ class Tree:
         found = self.whole.make_indirect(Dictionary(Type=Name.StructElem, S=Name.P, P=part, Pg=page.obj, K=0))
         page.obj["/StructParents"] = self.next
         for note in page.obj.get("/Annots", Array()):
-            note.pop("/StructParent", None)
+            if "/StructParent" in note:
+                del note["/StructParent"]
         self.parents.append((self.next, self.whole.make_indirect(Array([found]))))
         self.next += 1
         return found
