@@ -42,7 +42,7 @@ def hand_over(
     data = {
         **framed,
         "sentence": sentence,
-        "facts": [(label, value) for label, value in ((_("Chair"), chair), (_("For"), framed["bearer"])) if value],
+        "facts": [(label, value) for label, value in ((_("Chair"), chair), (_("Made for"), framed["bearer"])) if value],
         "parts": [
             {
                 "title": title,

@@ -66,7 +66,7 @@ def meeting_pack(
     meeting: Meeting, shown: Content, *, group_name: str, person: str
 ) -> tuple[str, bytes, dict[str, Any]]:
     """File name, PDF in the active language, and for the log its label and how many papers are in it and are not."""
-    audience = narrowest(shown.audience, *(sheet.paper.audience for sheet in shown.papers))
+    audience = narrowest(shown.audience, *(audience for sheet in shown.papers for audience in _audiences(sheet)))
     framed = frame(_title(meeting), audience, group_name, person=person)
     with ExitStack() as files:
         rows, content = _opened(shown.papers, files), b""
@@ -80,6 +80,11 @@ def meeting_pack(
     what = ["meeting-pack", slugify(meeting.group.key), str(meeting.number), framed["language"]]
     about = {"label": framed["label"], "papers": len(inside), "missing": len(rows) - len(inside)}
     return file_name("-".join(what), person, timezone.now(), "pdf"), content, about
+
+
+def _audiences(sheet: Sheet) -> list[str]:
+    """Files of a meeting that is not announced yet are for fewer than their paper."""
+    return [sheet.paper.audience, *(edition.version.file.audience for edition in sheet.editions)]
 
 
 def _title(meeting: Meeting) -> str:
@@ -188,7 +193,7 @@ def _words(meeting: Meeting, shown: Content, rows: Sequence[_Row], framed: Mappi
 
 
 def _bearer(framed: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(_("For"), framed["bearer"])] if framed["bearer"] else []
+    return [(_("Made for"), framed["bearer"])] if framed["bearer"] else []
 
 
 def _spoken(row: _Row) -> str:

@@ -99,7 +99,7 @@ def _registered(viewer: Viewer, meeting: Meeting) -> tuple[dict[str, Any] | None
     if not rows:
         return None, []
     found = {
-        "title": _("Your delegation"),
+        "title": _("Registration"),
         "note": "",
         "rows": [listed_row(str(row.person), detail=answer_words(row)) for row in rows],
         "none": "",
