@@ -260,7 +260,8 @@ def _bound(data: dict[str, Any], inside: Sequence[_Row]) -> bytes:
         pages += [_page_words(data, number + place, total) for place in range(1, leaf.pages + 1)]
         number += leaf.pages
     band = {name: data[name] for name in ("label", "label-colour", "demo")}
-    return joined(base, leaves, stamps("bands", {**band, "words": data["group"], "rows": pages}))
+    bearer = [_("Handed to %(name)s") % {"name": data["bearer"][:60]}] if data["bearer"] else []
+    return joined(base, leaves, stamps("bands", {**band, "words": " · ".join([*bearer, data["stamp"]]), "rows": pages}))
 
 
 def _page_words(data: Mapping[str, Any], number: int, total: int) -> str:

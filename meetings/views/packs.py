@@ -18,7 +18,7 @@ from iwg_portal.base.dates import date_format
 from meetings.access import action_points as action_access
 from meetings.access.meetings import sees_leads, visible_items, visible_meetings
 from meetings.access.records import visible_records
-from meetings.access.registration import visible_registrations
+from meetings.access.registration import OPEN, visible_registrations
 from meetings.enums import SHARED, ItemState, MeetingState
 from meetings.exports import listed_row
 from meetings.exports import packs as exports
@@ -98,9 +98,10 @@ def _registered(viewer: Viewer, meeting: Meeting) -> tuple[dict[str, Any] | None
     rows = list(visible_registrations(viewer, meeting).filter(own))
     if not rows:
         return None, []
+    answered = any(row.person_id == viewer.person.pk and row.answer for row in rows) if viewer.person else True
     found = {
         "title": _("Registration"),
-        "note": "",
+        "note": "" if answered or meeting.state not in OPEN else _("You have not answered yet."),
         "rows": [listed_row(str(row.person), detail=answer_words(row)) for row in rows],
         "none": "",
         "more": "",
@@ -120,11 +121,13 @@ def _to_do(viewer: Viewer, meeting: Meeting) -> tuple[list[dict[str, Any]], list
         own = _open(shared, ours, action_query.OURS)
         is_state = viewer.own_states or viewer.observed_states
         title = _("Action points of your state") if is_state else _("Action points of your organisation")
-        lists.append(_listed(title, own, _("No action point is still to be done.")))
+        if own or viewer.reads_members:
+            lists.append(_listed(title, own, _("No action point is still to be done.")))
     of_group = shared.filter(record__meeting__group=meeting.group_id).exclude(pk__in=[found.pk for found in own])
     others = _open(of_group, action_access.owners_within(), action_query.ALL)
-    title = _("Other action points still open") if own else _("Action points still open")
-    lists.append(_listed(title, others, _("None.")))
+    if others:
+        title = _("Other action points still open") if own else _("Action points still open")
+        lists.append(_listed(title, others))
     return lists, [found.record.audience for found in (*own, *others)]
 
 
@@ -135,7 +138,7 @@ def _open(actions: Any, owners: Any, tab: str) -> list[Any]:
     return list(action_query.with_owners(rows, action_access.owners_within())[: MOST + 1])
 
 
-def _listed(title: str, rows: list[Any], none: str) -> dict[str, Any]:
+def _listed(title: str, rows: list[Any], none: str = "") -> dict[str, Any]:
     more = _("More stand in the register of action points.") if len(rows) > MOST else ""
     return {"title": title, "note": "", "rows": [*_actions(rows[:MOST])], "none": none, "more": more}
 
