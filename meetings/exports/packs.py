@@ -31,7 +31,7 @@ from meetings.queries.papers import Edition, Sheet, readers_words
 from members.enums import Language, narrowest
 
 LARGEST = 25 * 1024 * 1024  # bytes of all papers together
-MOST_PAGES = 1_000  # of all papers together
+MOST_PAGES = 400  # of all papers together
 PDF = "PDF"
 NOT_YET, OTHER_KIND, FULL = "not_yet", "other_kind", "full"
 
@@ -60,6 +60,7 @@ class _Row:
     leaf: Leaf | None = None
     why: str = ""
     note: str = ""
+    language: str = ""  # of its title
 
 
 def meeting_pack(
@@ -69,7 +70,7 @@ def meeting_pack(
     audience = narrowest(shown.audience, *(audience for sheet in shown.papers for audience in _audiences(sheet)))
     framed = frame(_title(meeting), audience, group_name, person=person)
     with ExitStack() as files:
-        rows, content = _opened(shown.papers, files), b""
+        rows, content = _opened(shown.papers, str(meeting.language), files), b""
         while not content:
             inside = [row for row in rows if row.leaf]
             try:
@@ -94,13 +95,14 @@ def _title(meeting: Meeting) -> str:
 # -- Papers -----------------------------------------------------------------------------------------------------------
 
 
-def _opened(papers: Sequence[Sheet], files: ExitStack) -> list[_Row]:
-    """Each paper in the language of the reader where there is such a PDF, as long as there is room."""
+def _opened(papers: Sequence[Sheet], language: str, files: ExitStack) -> list[_Row]:
+    """Each paper in the language of the reader where there is such a PDF, as long as there is room. ``language``: that
+    of the meeting."""
     room, left, rows = LARGEST, MOST_PAGES, []
     for sheet in papers:
-        row = _Row(sheet)
+        own = next((edition.code for edition in sheet.editions if edition.title == sheet.title), "")
+        row = _Row(sheet, _best(sheet.editions), language=own or language)
         rows.append(row)
-        row.edition = _best(sheet.editions)
         if row.edition is None:
             row.why = OTHER_KIND if sheet.editions else NOT_YET
             continue
@@ -167,7 +169,7 @@ def _words(meeting: Meeting, shown: Content, rows: Sequence[_Row], framed: Mappi
         "name": meeting.title,
         "facts": [*agenda_facts(meeting), *_bearer(framed)],
         "notice": [
-            _("This pack holds what its reader may read at the moment that stands at the foot of each page."),
+            _("This pack holds what you may read, as of the moment at the foot of each page."),
             *([framed["demo"] + "."] if framed["demo"] else []),
         ],
         "words": {"contents": _("Contents"), "practical": _("Practical information"), "agenda": _("Agenda")},
@@ -196,13 +198,6 @@ def _bearer(framed: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(_("Made for"), framed["bearer"])] if framed["bearer"] else []
 
 
-def _spoken(row: _Row) -> str:
-    """The language of its title: that of the text where it has a title of its own, else that of the meeting."""
-    if row.edition and row.edition.title == row.sheet.title and row.edition.code:
-        return row.edition.code
-    return str(row.sheet.paper.meeting.language)
-
-
 def _line(row: _Row, place: int) -> dict[str, Any]:
     assert row.edition
     assert row.leaf
@@ -210,7 +205,7 @@ def _line(row: _Row, place: int) -> dict[str, Any]:
     return {
         "number": str(row.sheet.paper.number),
         "title": row.sheet.title,
-        "language": _spoken(row),
+        "language": row.language,
         "detail": " · ".join([TLP[row.sheet.paper.audience][0], pages]),
         "spoken": row.edition.language,
         "page": place,
@@ -219,7 +214,7 @@ def _line(row: _Row, place: int) -> dict[str, Any]:
 
 def _left_out(row: _Row) -> dict[str, Any]:
     paper = row.sheet.paper
-    return {"number": str(paper.number), "title": row.sheet.title, "language": _spoken(row), "why": _why(row)}
+    return {"number": str(paper.number), "title": row.sheet.title, "language": row.language, "why": _why(row)}
 
 
 def _title_page(row: _Row, slot: Slot | None) -> dict[str, Any]:
@@ -238,7 +233,7 @@ def _title_page(row: _Row, slot: Slot | None) -> dict[str, Any]:
     return {
         "place": words % {"number": paper.number, "item": slot.number if slot else 0},
         "title": row.sheet.title,
-        "language": _spoken(row),
+        "language": row.language,
         "facts": facts,
         "notes": [row.note] if row.note else [],
     }

@@ -7,9 +7,12 @@ import re
 import pikepdf
 import pypdfium2
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from iwg_portal.activity.models import Event
+from iwg_portal.base.documents import tags
 from iwg_portal.base.uploads import check, storage
 from meetings.actions.papers import add_file
 from meetings.actions.registration import answer_invitation
@@ -316,6 +319,31 @@ def test_there_is_a_limit_to_its_size_and_to_its_pages(cast, meeting, by, monkey
     words = read(cast, "own_delegate", meeting)
     assert "page 30 of L" in words
     assert re.search(r"2 Small Too long for this pack: open it in the portal\.", words)
+
+
+def test_more_papers_take_no_more_queries(cast, meeting, by):
+    def asked():
+        with CaptureQueriesContext(connection) as found:
+            take(cast, "own_delegate", meeting)
+        return len(found)
+
+    paper(meeting, by, "First", pdfs.untagged())
+    take(cast, "own_delegate", meeting)
+    one = asked()
+    for number in range(2):
+        paper(meeting, by, f"Another {number}", pdfs.untagged())
+    assert asked() == one
+
+
+def test_tags_of_more_elements_than_there_is_room_for_are_left(cast, meeting, by, monkeypatch):
+    monkeypatch.setattr(tags, "MOST", 12)
+    for title in ("First", "Second", "Third"):
+        paper(meeting, by, title, pdfs.tagged(f"Inside {title}"))
+    content = take(cast, "own_delegate", meeting)
+    assert "page 2 of Inside Third" in words_of(content)
+    with pikepdf.open(io.BytesIO(content)) as file:
+        assert parents_agree(file)
+        assert "{http://www.aiim.org/pdfua/ns/id/}part" not in file.open_metadata()
 
 
 def test_a_page_acts_no_more_and_what_was_filled_in_stays(cast, meeting, by):

@@ -217,12 +217,12 @@ def _finish(whole: pikepdf.Pdf, page: pikepdf.Page, strip: pikepdf.Page, tagged:
             place = f"1 0 0 1 {left:g} {low:g}"
     page.mediabox = page.cropbox = Array([left, low, right, high])
     form = whole.copy_foreign(strip.as_form_xobject())
-    name = page.add_resource(form, Name.XObject, prefix="Band")
+    band = page.add_resource(form, Name.XObject, prefix="Band")
     width = float(strip.mediabox[2]) - float(strip.mediabox[0])
     scale = across / width
     before = f"q {seen}\n" if tagged else f"/P <</MCID 0>> BDC q {seen}\n"
     after = "\nQ " if tagged else "\nQ EMC "
-    after += f"/Artifact BMC q {place} cm {scale:.5f} 0 0 {min(scale, 1):.5f} 0 0 cm {name} Do Q EMC\n"
+    after += f"/Artifact BMC q {place} cm {scale:.5f} 0 0 {min(scale, 1):.5f} 0 0 cm {band} Do Q EMC\n"
     streams = [whole.make_stream(before.encode()), *_descriptions(page), whole.make_stream(after.encode())]
     page.obj["/Contents"] = Array(streams)
 

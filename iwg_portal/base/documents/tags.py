@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 
-MOST = 60_000  # elements of one file; what has more is read page by page
+MOST = 20_000  # elements of all files together; one that has more than are left is read page by page
 _DEEPEST = 40
 
 
@@ -23,7 +24,7 @@ class Tree:
         self.parents: list[Any] = list(_pairs(self.root["/ParentTree"], "/Nums"))
         self.names: list[Any] = list(_pairs(self.root["/IDTree"], "/Names")) if "/IDTree" in self.root else []
         self.next = 1 + max((int(key) for key, _value in self.parents), default=-1)
-        self.parts = 0
+        self.parts, self.room = 0, MOST
 
     def adopt(self, file: pikepdf.Pdf, pages: Sequence[pikepdf.Page], language: str) -> bool:
         """Take the tags of ``file``, whose pages are now ``pages`` of the whole. False where it has none that can be
@@ -64,9 +65,10 @@ class Tree:
         root = self.whole.copy_foreign(file.Root["/StructTreeRoot"])
         if not self._same_words(root):
             return False
-        elements = list(_elements(root.get("/K")))
-        if not elements or len(elements) > MOST:
+        elements = list(islice(_elements(root.get("/K")), self.room + 1))
+        if not elements or len(elements) > self.room:
             return False
+        self.room -= len(elements)
         first = self.next
         rows = [(first + int(key), value) for key, value in _pairs(root["/ParentTree"], "/Nums")]
         for key in _keyed(pages):
@@ -89,11 +91,11 @@ class Tree:
         for name in ("/RoleMap", "/ClassMap"):
             theirs = root.get(name, Dictionary())
             ours = self.root.get(name, Dictionary())
-            if any(key in ours and ours[key] != theirs[key] for key in theirs):
+            if any(key in ours and ours[key] != value for key, value in theirs.items()):
                 return False
             if len(theirs):
-                for key in theirs:
-                    ours[key] = theirs[key]
+                for key, value in theirs.items():
+                    ours[key] = value
                 self.root[name] = ours
         return True
 
@@ -136,8 +138,6 @@ def _elements(top: Any) -> Iterator[Any]:
             if found.objgen in known:
                 continue
             known.add(found.objgen)
-            if len(known) > MOST:
-                raise ValueError("more elements than anybody reads")
             yield found
             waiting.append(found.get("/K"))
 
@@ -147,7 +147,7 @@ def _keyed(pages: Sequence[pikepdf.Page]) -> Iterator[Any]:
     known = set()
     for page in pages:
         drawn = page.obj.get("/Resources", Dictionary()).get("/XObject", Dictionary())
-        for found in (page.obj, *page.obj.get("/Annots", Array()), *(drawn[name] for name in drawn)):
+        for found in (page.obj, *page.obj.get("/Annots", Array()), *(piece for _name, piece in drawn.items())):
             if found.objgen not in known or found.objgen == (0, 0):
                 known.add(found.objgen)
                 yield found
