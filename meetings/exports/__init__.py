@@ -14,8 +14,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from iwg_portal.base.documents import frame, pdf
 from iwg_portal.base.extracts import Column, Extract, row_label
@@ -54,12 +54,19 @@ def agenda(
         },
         "series": series_words(meeting),
         "facts": agenda_facts(meeting),
+        **timetable_words(slots, papers),
+    }
+    return f"agenda-{meeting.group.key}-{meeting.number}-{data['language']}.pdf", pdf("agenda", data)
+
+
+def timetable_words(slots: Sequence[Slot], papers: Sequence[Sheet]) -> dict[str, Any]:
+    """What ``timetable.typ`` wants: the items by day, ``papers`` below theirs."""
+    return {
         "words": [_("Time"), _("No."), _("Item"), _("Minutes")],
         "days": [{"title": title, "slots": [_slot(slot, papers) for slot in found]} for title, found in by_day(slots)],
         "papers": {"title": _("Papers"), "rows": [sheet.printed for sheet in of_no_item(papers, slots)]},
         "empty": "" if slots else _("There is no item on the agenda yet."),
     }
-    return f"agenda-{meeting.group.key}-{meeting.number}-{data['language']}.pdf", pdf("agenda", data)
 
 
 def agenda_facts(meeting: Meeting) -> list[tuple[str, str]]:
@@ -114,6 +121,13 @@ def _slot(slot: Slot, papers: Sequence[Sheet]) -> dict[str, Any]:
         "note": [line for line in plain(item.note).splitlines() if line.strip()],
         "language": item.language,
     }
+
+
+def listed_row(
+    title: str, text: str = "", language: str = "", detail: str = "", *, late: bool = False
+) -> dict[str, Any]:
+    """A line of ``listed.typ``; ``language``: of the text, where that is not the active one."""
+    return {"title": title, "text": text, "language": language or str(get_language()), "detail": detail, "late": late}
 
 
 # -- Calendar ---------------------------------------------------------------------------------------------------------

@@ -10,27 +10,35 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from iwg_portal.activity import log
+from iwg_portal.activity.views import answer
 from iwg_portal.base.render import render
 from meetings.access import groups as access
 from meetings.access.agenda import standing_decisions, standing_owners
 from meetings.access.meetings import can_manage, visible_groups, visible_meetings, visible_turns
 from meetings.actions import groups as actions
+from meetings.exports import groups as exports
 from meetings.forms.groups import CoChairForm, GroupForm, LastDayForm, TurnForm
 from meetings.forms.meetings import blame
 from meetings.models import Group
 from meetings.queries import meetings as query
 from meetings.queries.decisions import excerpt
-from members.access import Viewer, visible_group
+from meetings.views.action_points import title_of as action_title
+from meetings.views.agenda import language_of
+from meetings.views.decisions import title_of as decision_title
+from members.access import Viewer, takes_files, visible_group
 from members.actions.files import note_refused_passenger_data
+from members.enums import Audience, narrowest
 
 PAGE = 25
 FIRST = 10  # of each list, on the page that shows all of them
 LONGEST = 400  # characters of a decision or action point; the whole stands one press away
+MOST, WHOLE = 2_000, 4_000  # of each list, and characters of a row, in the document
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -221,11 +229,7 @@ def hand_over(request: HttpRequest) -> HttpResponse:
     if not access.can_hand_over(viewer):
         raise Http404
     today = timezone.localdate()
-    lists = {
-        "decisions": standing_decisions(viewer),
-        "actions": standing_owners(viewer),
-        "contacts": access.visible_focal_points(viewer, today),
-    }
+    lists = _handed_over(viewer, today)
     show = request.GET.get("show", "")
     pages = {
         name: Paginator(rows, PAGE if name == show else FIRST).get_page(
@@ -235,17 +239,65 @@ def hand_over(request: HttpRequest) -> HttpResponse:
         if show not in lists or name == show
     }
     counts = {name: pages[name].paginator.count if name in pages else rows.count() for name, rows in lists.items()}
+    decisions, owners = _decisions(pages.get("decisions", ())), _owners(pages.get("actions", ()), today)
+    upcoming = _upcoming(viewer) if show not in lists else []
     context = {
         "show": show if show in lists else "",
-        "decisions": _decisions(pages),
-        "owners": _owners(pages, today),
+        "decisions": decisions,
+        "owners": owners,
         "pages": pages,
         "counts": counts,
         "sentence": _open_words(counts),
-        "upcoming": _upcoming(viewer) if show not in lists else [],
+        "upcoming": upcoming,
+        "audience": _audience(decisions, owners, upcoming),
+        "files": [(reverse("hand_over_pdf"), "PDF")] if takes_files(viewer) else [],
         "crumbs": _above(),
     }
     return render(request, "meetings/groups/hand_over.html", context)
+
+
+@require_safe
+def hand_over_pdf(request: HttpRequest) -> HttpResponse:
+    """All rows of the page as one document; ``lang=en|fr|pt``; what people typed stays in its own language."""
+    viewer = request.viewer
+    if not access.can_hand_over(viewer) or not takes_files(viewer):
+        raise Http404
+    today, group = timezone.localdate(), visible_group()
+    with translation.override(language_of(request)):
+        lists = {name: list(rows[: MOST + 1]) for name, rows in _handed_over(viewer, today).items()}
+        decisions = _decisions(lists["decisions"][:MOST], WHOLE)
+        owners, upcoming = _owners(lists["actions"][:MOST], today, WHOLE), _upcoming(viewer)
+        chair = query.chair_on(today)
+        name, content, label = exports.hand_over(
+            sentence=_open_words({name: len(rows) for name, rows in lists.items()}),
+            chair=chair.name if chair else "",
+            decisions=[{**row, "title": decision_title(row["decision"])} for row in decisions],
+            owners=[{**row, "title": action_title(row["owner"].action)} for row in owners],
+            contacts=lists["contacts"][:MOST],
+            upcoming=upcoming,
+            cut=frozenset(name for name, rows in lists.items() if len(rows) > MOST),
+            audience=_audience(decisions, owners, upcoming),
+            group_name=group.name if group else "IWG",
+            person=str(viewer.person),
+        )
+        language = str(get_language())
+    log.exported(request, name, target=group, language=language, label=label)
+    return answer(name, content, "application/pdf", language)
+
+
+def _handed_over(viewer: Viewer, today: Any) -> dict[str, Any]:
+    return {
+        "decisions": standing_decisions(viewer),
+        "actions": standing_owners(viewer),
+        "contacts": access.visible_focal_points(viewer, today),
+    }
+
+
+def _audience(decisions: list[Any], owners: list[Any], upcoming: list[Any]) -> Audience:
+    """The narrowest of what is shown; contacts are for the members."""
+    records = [row["decision"].record for row in decisions] + [row["owner"].action.record for row in owners]
+    meetings = [row["meeting"] for row in (*decisions, *owners, *upcoming)]
+    return narrowest(Audience.MEMBERS, *(row.audience for row in (*records, *meetings)))
 
 
 def _open_words(counts: dict[str, int]) -> str:
@@ -257,22 +309,19 @@ def _open_words(counts: dict[str, int]) -> str:
     }
 
 
-def _decisions(pages: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {"decision": row, "meeting": row.record.meeting, "text": excerpt(row.block.text, LONGEST)}
-        for row in pages.get("decisions", ())
-    ]
+def _decisions(rows: Any, longest: int = LONGEST) -> list[dict[str, Any]]:
+    return [{"decision": row, "meeting": row.record.meeting, "text": excerpt(row.block.text, longest)} for row in rows]
 
 
-def _owners(pages: dict[str, Any], today: Any) -> list[dict[str, Any]]:
+def _owners(found: Any, today: Any, longest: int = LONGEST) -> list[dict[str, Any]]:
     rows = []
-    for owner in pages.get("actions", ()):
+    for owner in found:
         due = owner.due_on or owner.action.due_on
         rows.append(
             {
                 "owner": owner,
                 "who": str(owner.state or owner.organisation),
-                "text": excerpt(owner.action.block.text, LONGEST),
+                "text": excerpt(owner.action.block.text, longest),
                 "meeting": owner.action.record.meeting,
                 "due": due,
                 "late": due is not None and due < today,

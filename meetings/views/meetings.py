@@ -36,6 +36,7 @@ from meetings.reminders.meetings import TO_ANNOUNCE, TO_CIRCULATE
 from meetings.views.cards import cards
 from meetings.views.decisions import heading
 from meetings.views.mails import mass_mails
+from meetings.views.standing import pack_address
 from members.access import Viewer, reaches, visible_group
 from members.actions.files import note_refused_passenger_data
 from members.enums import Audience, narrowest
@@ -173,6 +174,7 @@ def _meeting_page(request: HttpRequest, found: Meeting, problems: list[str] | No
         "problems": problems or [],
         "mass_mails": mass_mails(viewer, found),
         "reminded": _reminded(viewer, found),
+        "pack_url": pack_address(viewer, found),
     }
     return render(request, "meetings/meetings/meeting.html", context, status=422 if problems else 200)
 

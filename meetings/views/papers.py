@@ -39,7 +39,7 @@ from meetings.forms.papers import NewPaperForm, PaperFileForm, PaperForm
 from meetings.models import AgendaItem, Meeting, Paper
 from meetings.queries import papers as query
 from meetings.reminders.meetings import PAPERS
-from meetings.views.standing import meeting_address
+from meetings.views.standing import meeting_address, pack_address
 from members.access import Viewer
 from members.actions.files import note_refused_passenger_data
 from members.forms.documents import WithdrawForm
@@ -98,6 +98,7 @@ def papers(request: HttpRequest, pk: int) -> HttpResponse:
         # To the microsecond: what arrives while she reads is new to her afterwards.
         "until": last.isoformat() if last else "",
         "may_keep": access.can_keep_papers(viewer, meeting),
+        "pack_url": pack_address(viewer, meeting),
         "audience": meeting.audience,
         "crumbs": _crumbs(meeting),
     }

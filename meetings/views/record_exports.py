@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 from django.views.decorators.http import require_safe
@@ -12,6 +14,7 @@ from meetings.access.meetings import visible_items
 from meetings.access.records import reads_record
 from meetings.access.silence import visible_circulations
 from meetings.exports import records as exports
+from meetings.models import Meeting
 from meetings.queries import records as query
 from meetings.queries import silence as silence_query
 from meetings.views import attendance, records
@@ -30,23 +33,30 @@ def record_export(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     meeting = find_meeting(viewer, pk)
     if not reads_record(viewer, meeting):
         raise Http404
-    group, person, audience = visible_group(), str(viewer.person), narrowest(meeting.audience, meeting.record.audience)
+    person = str(viewer.person)
     with translation.override(language_of(request)):
-        items = list(query.accepted(visible_items(viewer), meeting))
-        rows = list(silence_query.with_adopted_text(visible_circulations(viewer).filter(record__meeting=meeting))[:20])
-        adopted = next((row.adopted_text for row in rows if row.adopted_text), None)
-        text = records.read(viewer, meeting, items, adopted)
-        shown = attendance.card(viewer, meeting)
-        data = exports.record(
-            meeting,
-            text["sections"],
-            names=text["names"],
-            live=shown.get("live") if shown else None,
-            circulation=rows[0] if rows else None,
-            audience=audience,
-            group_name=group.name if group else "IWG",
-            person=person,
-        )
+        data = as_read(viewer, meeting)
         name, content = exports.record_name(meeting, data, person, kind), exports.written(data, kind)
     log.exported(request, name, target=meeting, language=data["language"], kind=kind, label=data["label"])
     return answer(name, content, exports.CONTENT_TYPES[kind], data["language"])
+
+
+def as_read(viewer: Viewer, meeting: Meeting) -> dict[str, Any]:
+    """The record of a meeting, with its record, that she may read: what its document says in the active language."""
+    group, audience = visible_group(), narrowest(meeting.audience, meeting.record.audience)
+    items = list(query.accepted(visible_items(viewer), meeting))
+    circulations = visible_circulations(viewer).filter(record__meeting=meeting)
+    rows: list[Any] = list(silence_query.with_adopted_text(circulations)[:20])
+    adopted = next((row.adopted_text for row in rows if row.adopted_text), None)
+    text = records.read(viewer, meeting, items, adopted)
+    shown = attendance.card(viewer, meeting)
+    return exports.record(
+        meeting,
+        text["sections"],
+        names=text["names"],
+        live=shown.get("live") if shown else None,
+        circulation=rows[0] if rows else None,
+        audience=audience,
+        group_name=group.name if group else "IWG",
+        person=str(viewer.person),
+    )

@@ -16,12 +16,17 @@ from meetings.enums import CirculationState, MeetingState
 from meetings.models import Circulation, Meeting
 from meetings.queries import reading
 from meetings.queries import silence as query
-from members.access import Viewer
+from members.access import Viewer, takes_files
 
 
 def meeting_address(meeting: Meeting) -> str:
     """Of the meeting's own page, below which everything about it lies."""
     return reverse("silence", args=[meeting.pk]).removesuffix("silence/")
+
+
+def pack_address(viewer: Viewer, meeting: Meeting) -> str:
+    """Of the meeting as one document, for whom files are made; else empty."""
+    return reverse("meeting_pack", args=[meeting.pk]) if takes_files(viewer) else ""
 
 
 def sentence(meeting: Meeting, circulation: Circulation | None) -> str:

@@ -246,6 +246,11 @@ def test_two_files_in_one():
     assert code(make.docx("x")[:-30], "a.docx") == "damaged"
 
 
+def test_bytes_of_a_picture_that_look_like_text_are_no_obstacle():
+    """A backslash before a digit that is none of the octal ones stands there by chance."""
+    assert check(make.pdf("A law", objects=[make.stream(rb"BT (\8 \9 \101) Tj ET", pack=False)]), "a.pdf")
+
+
 def test_names_in_the_properties_are_emptied():
     kept = check(make.docx("A law", author="canary-author"), "a.docx").content
     with zipfile.ZipFile(io.BytesIO(kept)) as book:

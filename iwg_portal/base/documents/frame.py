@@ -30,6 +30,7 @@ def frame(title: str, audience: str, group_name: str, *, person: str = "") -> di
         "group": _("%(group)s · handed to %(name)s") % {"group": group_name, "name": bearer[:60]}
         if bearer
         else group_name,
+        "bearer": bearer,
         "label": label,
         "label-colour": LABEL_COLOURS[colour],
         "stamp": _("As of %(now)s") % {"now": f"{date_format(now, 'DATETIME_FORMAT')} {marks.zone(now)}"},

@@ -36,28 +36,29 @@ def png(template: str, data: dict[str, Any], *, ppi: float = 200) -> bytes:
     """The one page of ``documents/<template>.typ`` as a picture, for a document of another kind. Raises as ``pdf``."""
     if not template.replace("-", "").isalnum():
         raise ValueError(template)
-    built = typst.compile(
-        str(HERE / f"{template}.typ"),
-        root=str(HERE),
-        font_paths=[str(FONTS)],
-        ignore_system_fonts=True,
-        format="png",
-        ppi=ppi,
-        sys_inputs={"data": json.dumps(in_texts(data, visible), ensure_ascii=False)},
-    )
-    assert isinstance(built, bytes)
-    return built
+    return _compiled(template, in_texts(data, visible), format="png", ppi=ppi)
+
+
+def stamps(template: str, data: dict[str, Any]) -> bytes:
+    """Pages of ``documents/<template>.typ`` to be drawn upon those of other documents: without tags, which would be
+    those of no text. Raises as ``pdf``."""
+    if not template.replace("-", "").isalnum():
+        raise ValueError(template)
+    return _compiled(template, in_texts(in_texts(data, visible), drawable), format="pdf", pdf_tags=False)
 
 
 def _built(template: str, data: dict[str, Any]) -> bytes:
+    return _compiled(template, data, format="pdf", pdf_standards="ua-1")
+
+
+def _compiled(template: str, data: dict[str, Any], **how: Any) -> bytes:
     built = typst.compile(
         str(HERE / f"{template}.typ"),
         root=str(HERE),
         font_paths=[str(FONTS)],
         ignore_system_fonts=True,
-        format="pdf",
-        pdf_standards="ua-1",
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        **how,
     )
     assert isinstance(built, bytes)
     return built

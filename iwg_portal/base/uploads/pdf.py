@@ -177,7 +177,7 @@ def _shown(stream: bytes, known: dict[int, str] | None) -> str:
 
 def _unescaped(found: re.Match[bytes]) -> bytes:
     value = found[1]
-    if value.isdigit():
+    if value[:1] in b"01234567":  # of other digits the backslash means nothing
         return bytes([int(value, 8) & 255])
     return _LETTERS.get(value, b"" if value in (b"\n", b"\r\n", b"\r") else value)
 
