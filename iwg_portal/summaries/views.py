@@ -25,6 +25,7 @@ from iwg_portal.activity import log
 from iwg_portal.base import cells, charts
 from iwg_portal.base.documents import word
 from iwg_portal.base.extracts import CONTENT_TYPES, XLSX
+from iwg_portal.base.rations import ORDERED, rationed, refusal
 from iwg_portal.base.render import render
 from iwg_portal.base.step_up import factor_not_required
 from iwg_portal.base.uploads.names import disposition
@@ -69,6 +70,8 @@ def summaries(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if not may_build:
             raise PermissionDenied
+        if (later := refusal(request, ORDERED)) is not None:
+            return later
         try:
             form = request.POST.get("form", SummaryForm.NAMED)
             made = actions.ask(scope=request.POST.get("scope", ""), form=form, by=viewer)
@@ -237,6 +240,7 @@ def summary_move(request: HttpRequest, year: int, number: int) -> HttpResponse:
 
 
 @require_safe
+@rationed
 def summary_file(request: HttpRequest, year: int, number: int, language: str, ending: str) -> HttpResponse:
     """The document, made at the click for whoever clicks. Every time it leaves a line in the log."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
@@ -319,6 +323,7 @@ def _replaced(request: HttpRequest, viewer: Viewer, form: TemplateForm) -> bool:
 
 
 @require_safe
+@rationed
 def summary_template_file(request: HttpRequest, which: str) -> HttpResponse:
     """``own``: the portal's. ``en``, ``fr``, ``pt``: the one in force; ``trial-fr``: the same filled with invented
     figures."""

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from iwg_portal.activity import log
 from iwg_portal.base.markdown import html
+from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
 from iwg_portal.base.uploads.names import disposition
 from meetings import exports
@@ -309,6 +310,7 @@ def _slots(viewer: Viewer, meeting: Meeting) -> list[Slot]:
 
 
 @require_safe
+@rationed
 def agenda_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """``lang=en|fr|pt``; what people typed stays in its own language."""
     meeting = find_meeting(request.viewer, pk)
