@@ -17,6 +17,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from capabilities.enums import Scope
 from iwg_portal.activity.log import record
@@ -37,6 +38,9 @@ MOST_ATTEMPTS = 5
 LEASE = dt.timedelta(minutes=2)  # longer than any single step
 PROGRESS = ("leased_until", "steps_done", "steps")
 RIGHTS, DOCUMENT = "rights", "document "  # of ``problem``; the latter with its language and kind
+COUNTED_NO_MORE = gettext_lazy(
+    "Since these figures were taken, a state has changed what may be counted of it. Build a new summary."
+)
 AUDIENCE = {SummaryForm.NAMED: Audience.MEMBERS, SummaryForm.AGGREGATED: Audience.GROUP}
 
 
@@ -271,24 +275,29 @@ def release(*, summary: Summary, by: Viewer) -> None:
 
 
 def _check_consents(held: Summary) -> None:
-    """What it names, it may name today: consents and audiences are asked again before it goes further."""
+    """What it names and counts, it may name and count today: consents and audiences are asked again before it goes
+    further."""
     if held.form == SummaryForm.AGGREGATED:
         return _check_aggregated(held)
     try:
         now = figures.take(held.scope, timezone.localdate(), timezone.now())
-        gone = figures.named_cells(held.content or {}) - figures.named_cells(now)
+        gone = bool(figures.named_cells(held.content or {}) - figures.named_cells(now))
+        fewer = figures.fewer_contribute(held.content or {}, now)
     except figures.NothingToSay:
-        gone = {("", "")}
+        gone, fewer = True, False
     if gone:
         raise ValidationError(
             _("Since these figures were taken, a state has changed what may be named of it. Build a new summary.")
         )
+    if fewer:
+        raise ValidationError(COUNTED_NO_MORE)
     return None
 
 
 def _check_aggregated(held: Summary) -> None:
     """It follows the last one that the group has seen: of two that follow the same one, one could be subtracted from
-    the other. And what it counts for the first time may be counted today. Raises ValidationError."""
+    the other. And what it counts for the first time, in whichever round, may be counted today. Raises ValidationError.
+    """
     _one_at_a_time()
     last = access.last_aggregated()
     if (last.code if last else None) != (held.content or {}).get("after"):
@@ -296,14 +305,11 @@ def _check_aggregated(held: Summary) -> None:
             _("Another aggregated summary has been released since this one was built. Build a new summary.")
         )
     try:
-        now = aggregates.contributors(aggregates.take(held.scope, timezone.localdate(), timezone.now(), None)[1], None)
-        gone = aggregates.contributors(held.basis or {}, last.basis if last else None) - now
+        gone = aggregates.contributors(held.basis or {}) - aggregates.countable(held.scope, timezone.localdate())
     except figures.NothingToSay:
-        gone = {("", "")}
+        gone = {("", "", "")}
     if gone:
-        raise ValidationError(
-            _("Since these figures were taken, a state has changed what may be counted of it. Build a new summary.")
-        )
+        raise ValidationError(COUNTED_NO_MORE)
 
 
 @transaction.atomic
