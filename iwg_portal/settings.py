@@ -292,6 +292,8 @@ ACCOUNT_RATE_LIMITS = {
     "ask_link": "60/5m/ip,3/15m/key",  # key: the address that was typed
     "change_passphrase": "10/5m/user",
 }
+# See base.rations; one that is signed in needs no more than a meeting has papers.
+FILE_RATES = {"made": "60/10m/user", "stored": "300/10m/user", "ordered": "12/10m/user", "anonymous": "600/10m/ip"}
 MFA_ADAPTER = "members.sign_in.adapters.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -7,7 +7,9 @@ from urllib.parse import quote
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.urls import resolve
 
+from iwg_portal.base.rations import is_rationed
 from tests.cast import PARTS
 from tests.cast import sign_in as sign_in_as
 from tests.site import furnish, patterns, places, table
@@ -38,6 +40,7 @@ def test_only_these_addresses_ask_for_no_sign_in():
 @pytest.fixture
 def site(cast, settings):
     settings.ACCOUNT_RATE_LIMITS = False
+    settings.FILE_RATES = {}
     return furnish(cast)
 
 
@@ -60,6 +63,20 @@ def test_status_codes_of_pages_and_fragments(site, part):
         wanted[row["address"]] = (200 if to_sign_in else whole.status_code, to_sign_in)
     assert answers == {row["address"]: row[part] for row in READS}
     assert pieces == wanted
+
+
+@pytest.mark.django_db
+def test_every_file_that_leaves_counts_for_its_reader(site):
+    """Of each address that answers with a file, whoever it is for (see base.rations)."""
+    uncounted = set()
+    for part in ("own_focal_point", "secretariat", "administrator"):
+        client, at = site.client(part), places(site)
+        for row in (row for row in READS if row[part] == "200"):
+            answer = client.get(row["address"].format(**at))
+            view = resolve(answer.request["PATH_INFO"]).func
+            if answer.has_header("Content-Disposition") and not is_rationed(view):
+                uncounted.add(row["name"])
+    assert not uncounted
 
 
 @pytest.mark.django_db

@@ -23,6 +23,7 @@ NOBODYS = {"int": "2000000000", "uuid": str(uuid.UUID(int=1)), "slug": "zz", "st
 @pytest.fixture
 def site(cast, settings):
     settings.ACCOUNT_RATE_LIMITS = False
+    settings.FILE_RATES = {}
     with time_machine.travel(NOW, tick=False):
         yield furnish(cast)
 

@@ -23,6 +23,7 @@ from capabilities.queries import previews
 from capabilities.queries.imports import plan
 from capabilities.queries.workbooks import vocabulary
 from iwg_portal.activity import log
+from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
 from members.access import visible_member_states
 from members.actions.files import note_refused_passenger_data
@@ -76,6 +77,7 @@ def import_preview(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_GET
+@rationed
 def import_template(request: HttpRequest) -> HttpResponse:
     """The empty workbook: ``?format=xlsx|csv&round=2026``."""
     _secretariat_only(request)

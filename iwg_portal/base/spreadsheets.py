@@ -30,6 +30,7 @@ from openpyxl.utils import column_index_from_string
 from openpyxl.worksheet._reader import DATA_TAG, FORMULA_TAG, ROW_TAG, VALUE_TAG, WorkSheetParser
 
 from iwg_portal.base.archives import SpreadsheetProblem, damaged, open_archive
+from iwg_portal.base.signs import inert
 
 __all__ = [
     "Chart", "Missing", "Row", "Series", "Sheet", "Span", "SpreadsheetProblem", "Table", "read_table", "write_csv",
@@ -345,7 +346,7 @@ def write_workbook(sheets: Sequence[Sheet], *, title: str, author: str = "", com
     target = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(target, options) as book:
-        book.set_properties({"title": title, "author": author, "comments": comments})
+        book.set_properties({"title": inert(title), "author": inert(author), "comments": inert(comments)})
         bold = book.add_format({"bold": True})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
@@ -362,7 +363,7 @@ def write_workbook(sheets: Sequence[Sheet], *, title: str, author: str = "", com
                 page.repeat_rows(0, sheet.heading_row - 1)
             if sheet.printed:
                 # An ampersand begins a command there, and a longer line is refused.
-                page.set_header("&L" + sheet.printed[:MAX_PRINTED].replace("&", "&&"))
+                page.set_header("&L" + inert(sheet.printed)[:MAX_PRINTED].replace("&", "&&"))
             for row, cells in enumerate(sheet.rows):
                 if sheet.wraps:  # not every program fits the height by itself
                     page.set_row(row, 15 * _lines(cells, sheet.widths))
@@ -373,7 +374,7 @@ def write_workbook(sheets: Sequence[Sheet], *, title: str, author: str = "", com
                     elif isinstance(cell, int | float) and not isinstance(cell, bool):
                         page.write_number(row, column, cell, style)
                     elif cell not in (None, ""):
-                        page.write_string(row, column, _fitting(str(cell)), style)
+                        page.write_string(row, column, _fitting(inert(str(cell))), style)
             for chart in sheet.charts:
                 _draw(book, page, chart)
     return target.getvalue()
@@ -401,17 +402,17 @@ def _draw(book: xlsxwriter.Workbook, page: Any, chart: Chart) -> None:
             options |= {"fill": {"color": one.colour}, "gap": 40, "data_labels": {"value": True}}
             options["points"] = [_bar(colour) for colour in one.points]
         drawn.add_series(options)
-    drawn.set_title({"name": chart.title.lstrip("="), "overlay": False, "name_font": {"size": 12}})
+    drawn.set_title({"name": inert(chart.title).lstrip("="), "overlay": False, "name_font": {"size": 12}})
     if chart.kind == "bar":  # each bar has its number, so it needs no axis of values
         drawn.set_y_axis({"reverse": True})
         drawn.set_x_axis({"visible": False, "min": 0, "major_gridlines": {"visible": False}})
         drawn.set_legend({"none": True})
     else:
-        drawn.set_y_axis({"min": 0, "max": chart.top, "name": chart.unit.lstrip("=")})
+        drawn.set_y_axis({"min": 0, "max": chart.top, "name": inert(chart.unit).lstrip("=")})
         drawn.set_legend({"position": "bottom"})
     drawn.show_blanks_as("gap")
     drawn.set_size({"width": chart.size[0], "height": chart.size[1]})
-    page.insert_chart(*chart.at, drawn, {"description": chart.words, "object_position": 2})
+    page.insert_chart(*chart.at, drawn, {"description": inert(chart.words), "object_position": 2})
 
 
 def _bar(colour: str | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Figures are read in one picture of the database.
 from __future__ import annotations
 
 import contextlib
+import copy
 import datetime as dt
 import logging
 from collections.abc import Iterator, Sequence
@@ -13,15 +14,16 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Max
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from capabilities.enums import Scope
 from iwg_portal.activity.log import record
 from iwg_portal.base.uploads import Checked
 from iwg_portal.mail.poke import order
-from iwg_portal.summaries import access, aggregates, figures, vetting
+from iwg_portal.summaries import access, aggregates, figures, papers, vetting
 from iwg_portal.summaries.enums import SummaryForm, SummaryState
 from iwg_portal.summaries.models import Summary, WordTemplate
 from members.access import Viewer, viewer_for
@@ -33,6 +35,12 @@ TEMPLATES = "summaries.templates"  # and under which templates change
 NUMBERS = "summaries.numbers"  # the name of the advisory lock under which numbers are given, and papers released
 TASK = "summaries.build"
 MOST_ATTEMPTS = 5
+LEASE = dt.timedelta(minutes=2)  # longer than any single step
+PROGRESS = ("leased_until", "steps_done", "steps")
+RIGHTS, DOCUMENT = "rights", "document "  # of ``problem``; the latter with its language and kind
+COUNTED_NO_MORE = gettext_lazy(
+    "Since these figures were taken, a state has changed what may be counted of it. Build a new summary."
+)
 AUDIENCE = {SummaryForm.NAMED: Audience.MEMBERS, SummaryForm.AGGREGATED: Audience.GROUP}
 
 
@@ -97,30 +105,71 @@ def _poke() -> None:
 def build_waiting() -> int:
     """Build what was ordered, one after the other; how many were built. Every minute by beat, and after an order.
 
-    Figures are read first and written then, in one step: of a worker that is killed the order stays, and there is no
-    half summary ever. Of two workers that build the same one the first is heard.
+    Figures are read first, each document is tried with them, and they are written then, in one step: of a worker that
+    is killed the order stays, and there is no half summary ever. Between the steps the row says how far it is. Of two
+    workers that build the same one, because the first was silent longer than its lease, the first to end is heard.
     """
     built = 0
     tried: set[int] = set()
     while (held := _next(tried)) is not None:
         tried.add(held.pk)
         try:
-            found, problem = _read(held) if held.attempts <= MOST_ATTEMPTS else (None, "attempts")
+            found, problem = _try(held) if held.attempts <= MOST_ATTEMPTS else (None, "attempts")
             built += _settle(held, found, problem)
         except (OperationalError, InterfaceError) as error:
             # The database is away, full, or has ended this one: the order waits for the next run, the others do not.
             logger.warning("The summary %s waits (%s).", held, type(error).__name__)
+            _let_go(held)
+        except BaseException:
+            _let_go(held)
+            raise
     return built
 
 
+@transaction.atomic
 def _next(tried: set[int]) -> Summary | None:
-    """The oldest order, with this try counted: also of one that ends its worker."""
-    rows = Summary.objects.filter(state=SummaryState.QUEUED).exclude(pk__in=tried)
-    held = rows.select_related("asked_by").order_by("pk").first()
+    """The oldest order that no worker holds, with this try counted: also of one that ends its worker."""
+    now = timezone.now()
+    rows = Summary.objects.filter(state=SummaryState.QUEUED).exclude(pk__in=tried).exclude(leased_until__gt=now)
+    rows = rows.select_related("asked_by").order_by("pk")
+    held = rows.select_for_update(of=("self",), skip_locked=True).first()
     if held is not None:
-        Summary.objects.filter(pk=held.pk).update(attempts=F("attempts") + 1)
         held.attempts += 1
+        held.steps_done, held.steps = 0, 1 + len(papers.kinds(held.form))  # the figures, and each document
+        held.leased_until = now + LEASE
+        held.save(update_fields=["attempts", "steps_done", "steps", "leased_until"])
     return held
+
+
+def _ahead(held: Summary) -> None:
+    """One step more is done, and the lease begins anew; for whoever looks at the page. In a statement of its own."""
+    held.steps_done += 1
+    ours = Summary.objects.filter(pk=held.pk, state=SummaryState.QUEUED, attempts=held.attempts)
+    ours.update(steps_done=held.steps_done, leased_until=timezone.now() + LEASE)
+
+
+def _let_go(held: Summary) -> None:
+    """The order is queued again at once, not only when the lease ends."""
+    ours = Summary.objects.filter(pk=held.pk, state=SummaryState.QUEUED, attempts=held.attempts)
+    with contextlib.suppress(OperationalError, InterfaceError):  # then the lease ends by itself
+        ours.update(leased_until=None, steps_done=0, steps=0)
+
+
+def _try(held: Summary) -> tuple[Taken | None, str]:
+    """The figures, after each document could be made with them; or why there are none."""
+    taken, problem = _read(held)
+    if taken is None:
+        return None, problem
+    _ahead(held)
+    try:
+        for _document in papers.tried(_drafted(held, taken), reader=str(held.asked_by)):
+            _ahead(held)
+    except papers.NotMade as error:
+        if isinstance(error.__cause__, (OperationalError, InterfaceError)):
+            raise error.__cause__ from error
+        logger.exception("A document of the summary %s could not be made.", held)
+        return None, f"{DOCUMENT}{error}"
+    return taken, ""
 
 
 Taken = tuple[dict[str, Any], aggregates.Basis | None]
@@ -131,7 +180,7 @@ def _read(held: Summary) -> tuple[Taken | None, str]:
     try:
         with one_picture():
             if not access.can_build(viewer_for(held.asked_by)):
-                return None, "rights"  # the office has ended since she asked
+                return None, RIGHTS  # the office has ended since she asked
             return _take(held), ""
     except figures.NothingToSay:
         return None, "nothing"
@@ -166,19 +215,33 @@ def _settle(summary: Summary, taken: Taken | None, problem: str) -> bool:
     held = Summary.objects.select_for_update(of=("self",)).select_related("asked_by").get(pk=summary.pk)
     if held.state != SummaryState.QUEUED or held.asked_by_id != summary.asked_by_id:
         return False  # or somebody else has asked for it anew
+    if taken is not None and not access.can_build(viewer_for(held.asked_by)):
+        taken, problem = None, RIGHTS
+    held.leased_until, held.steps_done, held.steps = None, 0, 0
     if taken is None:
         held.state, held.problem = SummaryState.FAILED, problem[:200]
-        held.save(update_fields=["state", "problem"])
+        held.save(update_fields=["state", "problem", *PROGRESS])
         record("summary.failed", by=None, target=held, problem=held.problem)
         return True
+    _write(held, taken)
+    held.save(update_fields=["content", "basis", "taken_at", "sha256", "check_code", "state", *PROGRESS])
+    record("summary.built", by=held.asked_by, target=held, sha256=held.sha256)
+    return True
+
+
+def _drafted(held: Summary, taken: Taken) -> Summary:
+    """As it will be, for the documents; not saved."""
+    made = copy.copy(held)
+    _write(made, taken)
+    return made
+
+
+def _write(held: Summary, taken: Taken) -> None:
     content, held.basis = taken
     held.content, held.taken_at = content, dt.datetime.fromisoformat(content["as_of"])
     held.sha256 = figures.sha256_of(content)
     held.check_code = figures.check_code(held.sha256, held.code)
     held.state = SummaryState.DRAFT
-    held.save(update_fields=["content", "basis", "taken_at", "sha256", "check_code", "state"])
-    record("summary.built", by=held.asked_by, target=held, sha256=held.sha256)
-    return True
 
 
 @transaction.atomic
@@ -212,24 +275,29 @@ def release(*, summary: Summary, by: Viewer) -> None:
 
 
 def _check_consents(held: Summary) -> None:
-    """What it names, it may name today: consents and audiences are asked again before it goes further."""
+    """What it names and counts, it may name and count today: consents and audiences are asked again before it goes
+    further."""
     if held.form == SummaryForm.AGGREGATED:
         return _check_aggregated(held)
     try:
         now = figures.take(held.scope, timezone.localdate(), timezone.now())
-        gone = figures.named_cells(held.content or {}) - figures.named_cells(now)
+        gone = bool(figures.named_cells(held.content or {}) - figures.named_cells(now))
+        fewer = figures.fewer_contribute(held.content or {}, now)
     except figures.NothingToSay:
-        gone = {("", "")}
+        gone, fewer = True, False
     if gone:
         raise ValidationError(
             _("Since these figures were taken, a state has changed what may be named of it. Build a new summary.")
         )
+    if fewer:
+        raise ValidationError(COUNTED_NO_MORE)
     return None
 
 
 def _check_aggregated(held: Summary) -> None:
     """It follows the last one that the group has seen: of two that follow the same one, one could be subtracted from
-    the other. And what it counts for the first time may be counted today. Raises ValidationError."""
+    the other. And what it counts for the first time, in whichever round, may be counted today. Raises ValidationError.
+    """
     _one_at_a_time()
     last = access.last_aggregated()
     if (last.code if last else None) != (held.content or {}).get("after"):
@@ -237,14 +305,11 @@ def _check_aggregated(held: Summary) -> None:
             _("Another aggregated summary has been released since this one was built. Build a new summary.")
         )
     try:
-        now = aggregates.contributors(aggregates.take(held.scope, timezone.localdate(), timezone.now(), None)[1], None)
-        gone = aggregates.contributors(held.basis or {}, last.basis if last else None) - now
+        gone = aggregates.contributors(held.basis or {}) - aggregates.countable(held.scope, timezone.localdate())
     except figures.NothingToSay:
-        gone = {("", "")}
+        gone = {("", "", "")}
     if gone:
-        raise ValidationError(
-            _("Since these figures were taken, a state has changed what may be counted of it. Build a new summary.")
-        )
+        raise ValidationError(COUNTED_NO_MORE)
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from capabilities import access as capability_access
@@ -30,6 +31,8 @@ START, WAY, WORKING = "start", "way", "working"
 CLASSES = (WORKING, WAY, START)
 CLASS_OF = {"none": START, "planned": START} | dict.fromkeys(OPERATIONAL, WORKING)  # all others: on the way
 Basis = dict[str, dict[str, Any]]
+# Of a figure in the basis: by round the states whose values the paper counts for the first time.
+ANEW, NOW = "anew", "now"
 
 
 def take(scope: str, today: dt.date, now: dt.datetime, earlier: Summary | None) -> tuple[dict[str, Any], Basis]:
@@ -39,7 +42,7 @@ def take(scope: str, today: dt.date, now: dt.datetime, earlier: Summary | None) 
     """
     rounds, states = figures.seen(today)
     content = figures.frame(rounds, states, scope, now)
-    basis: Basis = dict(earlier.basis or {}) if earlier else {}
+    basis: Basis = {key: {**held, ANEW: {}} for key, held in ((earlier and earlier.basis) or {}).items()}
     content |= {
         "after": earlier.code if earlier else None,
         "status": _status(content["kinds"], states, basis, content["as_of"]),
@@ -51,39 +54,76 @@ def take(scope: str, today: dt.date, now: dt.datetime, earlier: Summary | None) 
 
 def _status(kinds: Sequence[str], states: Sequence[State], basis: Basis, as_of: str) -> list[dict[str, Any]]:
     """Of each kind what is said now, and what was said the last time, with its moment. Writes into ``basis``."""
+    found = []
+    for kind, values in _status_values(kinds, states).items():
+        key = f"status/{kind}"
+        before, earlier = basis.get(key), _held(basis.get(key))
+        held = bands.counts(values, classes=CLASSES, of=len(states), open_=frozenset(values), earlier=earlier)
+        found.append({"kind": kind, "said": held.said, "before": None})
+        if before:
+            found[-1]["before"] = {"said": before["said"], "as_of": before["as_of"]}
+        anew = {NOW: sorted(values)} if held.said and held is not earlier else {}
+        basis[key] = _kept(held) | {"as_of": as_of, ANEW: anew}
+    return found
+
+
+def _status_values(kinds: Sequence[str], states: Sequence[State]) -> dict[str, dict[str, str]]:
+    """Per kind the class of each state that may be counted."""
     rows = capability_access.visible_status(ANY_OBSERVER).filter(state__in=[state.pk for state in states])
     current = query.current_status(rows)
-    found = []
-    for kind in kinds:
-        key = f"status/{kind}"
-        values = {
+    return {
+        kind: {
             str(state): CLASS_OF.get(held.label, WAY)
             for (state, of), held in current.items()
             if of == kind and held.label != "nd"
         }
-        before = basis.get(key)
-        held = bands.counts(values, classes=CLASSES, of=len(states), open_=frozenset(values), earlier=_held(before))
-        found.append({"kind": kind, "said": held.said, "before": None})
-        if before:
-            found[-1]["before"] = {"said": before["said"], "as_of": before["as_of"]}
-        basis[key] = _kept(held) | {"as_of": as_of}
-    return found
+        for kind in kinds
+    }
 
 
 def _levels(rounds: Sequence[Round], earlier: Summary | None, basis: Basis) -> list[dict[str, Any]]:
     """Per area what is said of each round, oldest first; what was said of an older one stays. Writes into ``basis``."""
-    newest = rounds[0]
     told = {row["area"]: row["course"] for row in (earlier.content or {})["levels"]} if earlier else {}
+    found = []
+    for area, taken in _level_values(rounds).items():
+        course = list(told.get(area, ()))
+        last = course[-1]["year"] if course else 0
+        key, anew = f"level/{area}", {}
+        for each in (each for each in taken if each.year >= last):
+            before = _held(basis.get(key))
+            held = bands.middle(each.values, of=each.members, open_=each.open_, earlier=before)
+            if held.said and held is not before:
+                anew[str(each.year)] = sorted(each.values)
+            basis[key] = _kept(held)
+            course = [point for point in course if point["year"] != each.year]
+            course.append({"year": each.year, "said": held.said})
+        if key in basis:
+            basis[key] = {**basis[key], ANEW: anew}
+        found.append({"area": area, "course": course})
+    return found
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One area in one round: half steps of each state that may be counted, those known to the group, of how many."""
+
+    year: int
+    values: dict[str, int]
+    open_: frozenset[str]
+    members: int
+
+
+def _level_values(rounds: Sequence[Round]) -> dict[str, list[Taken]]:
+    """Per area its rounds of the newest edition, oldest first."""
+    newest = rounds[0]
     shown = [each for each in reversed(rounds) if each.edition_id == newest.edition_id]
     scores = query.scores(capability_access.visible_scores(ANY_MEMBER), shown, Scope.BOTH)
     members = {each.pk: list(visible_member_states(ANY_MEMBER, each.reference_date)) for each in shown}
     withheld = withheld_from_average({state.pk for states in members.values() for state in states})
-    found = []
+    found: dict[str, list[Taken]] = {}
     for area in texts.framework(newest.edition).areas:
-        course = list(told.get(area.code, ()))
-        last = course[-1]["year"] if course else 0
-        key = f"level/{area.code}"
-        for each in (each for each in shown if each.year >= last):
+        found[area.code] = []
+        for each in shown:
             values, open_ = {}, set()
             for state in members[each.pk]:
                 score = scores[each.pk].get((state.pk, area.id))
@@ -92,11 +132,7 @@ def _levels(rounds: Sequence[Round], earlier: Summary | None, basis: Basis) -> l
                 values[str(state.pk)] = bands.half_steps(score.mean)
                 if score.audience in ANY_OBSERVER.reads:
                     open_.add(str(state.pk))
-            held = bands.middle(values, of=len(members[each.pk]), open_=open_, earlier=_held(basis.get(key)))
-            basis[key] = _kept(held)
-            course = [point for point in course if point["year"] != each.year]
-            course.append({"year": each.year, "said": held.said})
-        found.append({"area": area.code, "course": course})
+            found[area.code].append(Taken(each.year, values, frozenset(open_), len(members[each.pk])))
     return found
 
 
@@ -123,11 +159,26 @@ def _lessons() -> list[dict[str, Any]]:
     ]
 
 
-def contributors(basis: Basis, other: Basis | None) -> set[tuple[str, str]]:
-    """(figure, state) of every figure that was made anew since ``other``."""
+def contributors(basis: Basis) -> set[tuple[str, str, str]]:
+    """(figure, round, state) of all that the paper with this basis says for the first time, in each of its rounds; of a
+    status the round is ``NOW``."""
     return {
-        (key, state)
+        (key, of, state)
         for key, held in basis.items()
-        if not other or held["values"] != other.get(key, {}).get("values")
-        for state in held["values"]
+        # One that was built before rounds were kept: what it counts may not be shown to be allowed in each of them.
+        for of, states in held.get(ANEW, {"?": held["values"]}).items()
+        for state in states
+    }
+
+
+def countable(scope: str, today: dt.date) -> set[tuple[str, str, str]]:
+    """All that may be counted today, as ``contributors`` names it. Raises NothingToSay."""
+    rounds, states = figures.seen(today)
+    status = _status_values(figures.kinds_of(scope), states)
+    found = {(f"status/{kind}", NOW, state) for kind, values in status.items() for state in values}
+    return found | {
+        (f"level/{area}", str(each.year), state)
+        for area, taken in _level_values(rounds).items()
+        for each in taken
+        for state in each.values
     }

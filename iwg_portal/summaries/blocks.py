@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from iwg_portal.base.documents.markup import INK, LINE, MUTED, element, shading
-
-JOINERS = "\u200c\u200d"  # they make one picture of several, and one shape of two letters
-
-
-def inert(text: str) -> str:
-    """Without what XML cannot hold, and without marks that turn the direction of what stands after it."""
-    unwanted = ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
-    return "".join(c for c in text if c in "\n\t" or c in JOINERS or unicodedata.category(c) not in unwanted)
+from iwg_portal.base.signs import inert
 
 
 @dataclass(frozen=True)

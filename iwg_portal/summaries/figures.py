@@ -337,6 +337,17 @@ def named_cells(content: dict[str, Any]) -> set[tuple[str, str]]:
     return found
 
 
+def fewer_contribute(then: dict[str, Any], now: dict[str, Any]) -> bool:
+    """To some median of ``then``, in whichever of its rounds, fewer states contribute ``now``: one has taken its level
+    out, or what it published back. A state that came in its place at the same time is not told from it."""
+    counted = {(row["area"], point["year"]): point["n"] for row in now.get("medians", ()) for point in row["course"]}
+    return any(
+        point["n"] is not None and (counted.get((row["area"], point["year"])) or 0) < point["n"]
+        for row in then.get("medians", ())
+        for point in row["course"]
+    )
+
+
 # -- Hash and code ---------------------------------------------------------------------------------------------------
 
 

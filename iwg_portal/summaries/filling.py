@@ -22,7 +22,8 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml.ns import qn
 from docx.shared import Emu
 
-from iwg_portal.summaries.blocks import Picture, Table, inert, table_markup
+from iwg_portal.base.signs import inert
+from iwg_portal.summaries.blocks import Picture, Table, table_markup
 
 FIELD = re.compile(r"\{\{\s*([a-z][a-z_]*(?:\.[a-z_]+)?)\s*\}\}")
 LANGUAGES = {"en": "en-GB", "fr": "fr-FR", "pt": "pt-PT"}

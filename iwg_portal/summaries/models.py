@@ -3,10 +3,13 @@ document is made with."""
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from capabilities.enums import Scope
@@ -45,6 +48,10 @@ class Summary(models.Model):
     # Each try to build it: one that kills its worker must not keep the others waiting for ever.
     attempts = models.PositiveSmallIntegerField(default=0)
     problem = models.CharField(max_length=200, blank=True, help_text="why it could not be built; no figure")
+    # Of the try that is being made: how far it is, and until when its worker may be silent before another one begins.
+    steps_done = models.PositiveSmallIntegerField(default=0)
+    steps = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True)
     # The document says when the chair approved it.
     approved_at = models.DateTimeField(null=True, blank=True)
     # A later one says which one it follows: that every member could read by then.
@@ -67,6 +74,11 @@ class Summary(models.Model):
                     Q(state__in=FROZEN, content__isnull=False, taken_at__isnull=False) & ~Q(check_code="") & HASHED
                 )
                 | (~Q(state__in=FROZEN) & Q(content__isnull=True, taken_at__isnull=True, sha256="", check_code="")),
+            ),
+            models.CheckConstraint(
+                name="summary_leased_while_queued",
+                condition=Q(state=SummaryState.QUEUED, leased_until__isnull=False, steps_done__lte=F("steps"))
+                | Q(leased_until__isnull=True, steps_done=0, steps=0),
             ),
             models.CheckConstraint(
                 name="summary_approved_before_release",
@@ -116,6 +128,19 @@ class Summary(models.Model):
     def code(self) -> str:
         """As it is named: 2026-03."""
         return f"{self.year}-{self.number:02}"
+
+    def percent(self, now: dt.datetime) -> int | None:
+        """How far its worker is; None while none holds it, or since the one that did has been silent too long."""
+        if self.leased_until is None or self.leased_until <= now:
+            return None
+        return 100 * self.steps_done // max(1, self.steps)
+
+    def standing(self, now: dt.datetime) -> str:
+        """Where it stands, in words; ``now`` is aware."""
+        if self.state != SummaryState.QUEUED:
+            return str(self.get_state_display())
+        percent = self.percent(now)
+        return gettext("queued") if percent is None else gettext("being built, %(n)s %%") % {"n": percent}
 
     @property
     def address(self) -> tuple[int, str]:

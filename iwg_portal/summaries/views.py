@@ -25,13 +25,13 @@ from iwg_portal.activity import log
 from iwg_portal.base import cells, charts
 from iwg_portal.base.documents import word
 from iwg_portal.base.extracts import CONTENT_TYPES, XLSX
+from iwg_portal.base.rations import ORDERED, rationed, refusal
 from iwg_portal.base.render import render
 from iwg_portal.base.step_up import factor_not_required
 from iwg_portal.base.uploads.names import disposition
-from iwg_portal.summaries import access, actions
-from iwg_portal.summaries.banded import Banded, reading_of
+from iwg_portal.summaries import access, actions, papers
+from iwg_portal.summaries.banded import reading_of
 from iwg_portal.summaries.bands import BANDS
-from iwg_portal.summaries.documents import banded_pdf, summary_pdf
 from iwg_portal.summaries.enums import FROZEN, SummaryForm, SummaryState
 from iwg_portal.summaries.figures import spelled
 from iwg_portal.summaries.forms import TemplateForm
@@ -40,10 +40,10 @@ from iwg_portal.summaries.letterhead import own_template
 from iwg_portal.summaries.models import Summary
 from iwg_portal.summaries.reading import Reading
 from iwg_portal.summaries.word import known_fields, summary_docx, template_in_force
-from iwg_portal.summaries.workbook import banded_workbook, summary_workbook
 from members.access import Viewer
 from members.actions.files import note_refused_passenger_data
 from members.enums import Audience
+from members.sign_in.limits import REPEATED
 
 PAGE = 25
 MAP = "map/west-africa.svg"
@@ -70,6 +70,8 @@ def summaries(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if not may_build:
             raise PermissionDenied
+        if (later := refusal(request, ORDERED)) is not None:
+            return later
         try:
             form = request.POST.get("form", SummaryForm.NAMED)
             made = actions.ask(scope=request.POST.get("scope", ""), form=form, by=viewer)
@@ -81,6 +83,7 @@ def summaries(request: HttpRequest) -> HttpResponse:
     found = Paginator(access.visible_summaries(viewer).defer("content"), PAGE).get_page(request.GET.get("page"))
     context = {
         "found": found,
+        "rows": [(one, one.standing(timezone.now())) for one in found],
         "may_build": may_build,
         "keeps_templates": access.keeps_templates(viewer),
         "scopes": [(value, label, value == Scope.BOTH) for value, label in Scope.choices],
@@ -100,6 +103,8 @@ def summary(request: HttpRequest, year: int, number: int) -> HttpResponse:
     """The preview: what the documents say, as a page. While it is built, where that stands."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
     found = _find(viewer, year, number)
+    if REPEATED in request.headers and found.state != SummaryState.QUEUED:
+        return HttpResponse(headers={"HX-Refresh": "true"})  # the page asked while it was built
     context: dict[str, Any] = {
         "summary": found,
         "allowed": access.allowed(viewer, found),
@@ -114,7 +119,9 @@ def summary(request: HttpRequest, year: int, number: int) -> HttpResponse:
         else:
             context["marks"] = range(1, len(BANDS) + 1)
     else:
-        context["why"] = _why(found)
+        context |= {"why": _why(found), "standing": found.standing(timezone.now()), "steps": _steps(found)}
+    if REPEATED in request.headers:
+        return render(request, "summaries/waiting.html", context)
     return render(request, TEMPLATES[SummaryForm(found.form)], context)
 
 
@@ -156,11 +163,6 @@ def _table(reading: Reading) -> SafeString:
     return cells.heat_table(columns, rows, caption=_("State by state"), corner=_("State"), key="summary-states")
 
 
-def _endings(found: Summary) -> list[str]:
-    """The secretariat's Word template is made for a named one."""
-    return [ending for ending in TYPES if ending != "docx" or found.form == SummaryForm.NAMED]
-
-
 def _files(found: Summary) -> list[dict[str, Any]]:
     return [
         {
@@ -171,20 +173,40 @@ def _files(found: Summary) -> list[dict[str, Any]]:
                     reverse("summary_file", args=[*found.address, code, ending]),
                     ending.upper(),
                 )
-                for ending in _endings(found)
+                for kind, ending in papers.kinds(found.form)
+                if kind == code
             ],
         }
         for code, name in settings.LANGUAGES
     ]
 
 
+def _steps(found: Summary) -> dict[str, Any] | None:
+    """How far the worker is; None while none builds it."""
+    percent = found.percent(timezone.now())
+    if percent is None:
+        return None
+    words = _("Step %(done)s of %(total)s done (%(percent)s %%)")
+    words %= {"done": found.steps_done, "total": found.steps, "percent": percent}
+    return {"done": found.steps_done, "total": found.steps, "words": words}
+
+
 def _why(found: Summary) -> str:
+    if found.state == SummaryState.QUEUED and found.percent(timezone.now()) is None:
+        return _("It is in the queue and begins within a minute; reload the page to see how far it is.")
     if found.state == SummaryState.QUEUED:
-        return _("The figures are being read. This takes a few seconds; reload the page to see them.")
+        return _("The figures are read, and each document is tried. This takes a few seconds; reload the page.")
     if found.problem == "nothing":
         return _("There is no published self-assessment, or no member state: there is nothing to sum up.")
-    if found.problem == "rights":
+    if found.problem == actions.RIGHTS:
         return _("Whoever asked for it holds the office no more: ask for it anew.")
+    if found.problem.startswith(actions.DOCUMENT):
+        which = found.problem.removeprefix(actions.DOCUMENT)
+        return _("The document %(which)s could not be made from these figures: nothing was kept.") % {"which": which}
+    if found.problem == "attempts":
+        return _(
+            "Building it was broken off several times. Try again; if it fails once more, tell whoever runs the portal."
+        )
     return _("The figures could not be read. Try again; if it fails once more, tell whoever runs the portal.")
 
 
@@ -221,25 +243,15 @@ def summary_move(request: HttpRequest, year: int, number: int) -> HttpResponse:
     return redirect("summary", *found.address)
 
 
-def _made(reading: Reading | Banded, ending: str, reader: str) -> tuple[str, bytes]:
-    if isinstance(reading, Banded):
-        return (banded_pdf if ending == "pdf" else banded_workbook)(reading, reader=reader)
-    return {"pdf": summary_pdf, "docx": summary_docx, "xlsx": summary_workbook}[ending](reading, reader=reader)
-
-
 @require_safe
+@rationed
 def summary_file(request: HttpRequest, year: int, number: int, language: str, ending: str) -> HttpResponse:
     """The document, made at the click for whoever clicks. Every time it leaves a line in the log."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
     found = _find(viewer, year, number)
-    if (
-        language not in dict(settings.LANGUAGES)
-        or ending not in _endings(found)
-        or not access.can_export(viewer, found)
-    ):
+    if (language, ending) not in papers.kinds(found.form) or not access.can_export(viewer, found):
         raise Http404
-    with translation.override(language):
-        name, content = _made(reading_of(found, access.followed_by(found)), ending, str(viewer.person))
+    name, content = papers.made(found, language, ending, reader=str(viewer.person))
     log.exported(request, name, target=found, language=language, sha256=found.sha256)
     return HttpResponse(
         content,
@@ -315,6 +327,7 @@ def _replaced(request: HttpRequest, viewer: Viewer, form: TemplateForm) -> bool:
 
 
 @require_safe
+@rationed
 def summary_template_file(request: HttpRequest, which: str) -> HttpResponse:
     """``own``: the portal's. ``en``, ``fr``, ``pt``: the one in force; ``trial-fr``: the same filled with invented
     figures."""

@@ -18,7 +18,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from iwg_portal.base.documents import frame, pdf
-from iwg_portal.base.extracts import Column, Extract, row_label
+from iwg_portal.base.extracts import Column, Extract, file_name, row_label
 from iwg_portal.base.markdown import plain
 from meetings.access.calendars import is_told
 from meetings.enums import MeetingState
@@ -36,17 +36,19 @@ def agenda(
     slots: Sequence[Slot],
     *,
     group_name: str,
+    person: str,
     decisions: Sequence[Mapping[str, str]] = (),
     more: str = "",
     audience: str = "",
     papers: Sequence[Sheet] = (),
-) -> tuple[str, bytes]:
-    """File name and PDF of the agenda, in the active language. What people typed stays in its own.
+) -> tuple[str, bytes, str]:
+    """File name, PDF and label of the agenda for ``person``, in the active language. What people typed stays in its
+    own.
 
     ``decisions`` (title, text, language) head it; ``more`` says how many there are in all; ``audience`` is that of the
     whole, where it is not that of the meeting; ``papers`` stand below their items."""
     data = {
-        **frame(meeting.title, audience or meeting.audience, group_name),
+        **frame(meeting.title, audience or meeting.audience, group_name, person=person),
         "standing": {
             "title": _("Decisions still open"),
             "rows": [{name: row[name] for name in ("title", "text", "language")} for row in decisions],
@@ -56,7 +58,8 @@ def agenda(
         "facts": agenda_facts(meeting),
         **timetable_words(slots, papers),
     }
-    return f"agenda-{meeting.group.key}-{meeting.number}-{data['language']}.pdf", pdf("agenda", data)
+    name = f"agenda-{meeting.group.key}-{meeting.number}-{data['language']}"
+    return file_name(name, person, timezone.now(), "pdf"), pdf("agenda", data), data["label"]
 
 
 def timetable_words(slots: Sequence[Slot], papers: Sequence[Sheet]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from iwg_portal.activity import log
 from iwg_portal.activity.views import hand_out
 from iwg_portal.base import markdown
 from iwg_portal.base.extracts import CONTENT_TYPES, MAX_ROWS
+from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
 from iwg_portal.reminders import ledger
 from meetings import exports
@@ -74,6 +75,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@rationed
 def register_export(request: HttpRequest, kind: str) -> HttpResponse:
     """The same tab and filter as a file, a row for each owner; too many give the page again, which says so."""
     viewer, today = request.viewer, timezone.localdate()

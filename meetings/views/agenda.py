@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from iwg_portal.activity import log
 from iwg_portal.base.markdown import html
+from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
 from iwg_portal.base.uploads.names import disposition
 from meetings import exports
@@ -309,6 +310,7 @@ def _slots(viewer: Viewer, meeting: Meeting) -> list[Slot]:
 
 
 @require_safe
+@rationed
 def agenda_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """``lang=en|fr|pt``; what people typed stays in its own language."""
     meeting = find_meeting(request.viewer, pk)
@@ -316,17 +318,18 @@ def agenda_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     group = visible_group()
     with translation.override(language_of(request)):
         heads, sheets = heading(request.viewer, meeting), on_paper(request.viewer, meeting)
-        name, content = exports.agenda(
+        name, content, label = exports.agenda(
             meeting,
             slots,
             group_name=group.name if group else "IWG",
+            person=str(request.viewer.person or ""),
             decisions=heads.rows,
             more=heads.more,
             audience=narrowest(heads.audience, *(sheet.paper.audience for sheet in sheets)),
             papers=sheets,
         )
         language = get_language()
-    log.exported(request, name, target=meeting, language=language, items=len(slots))
+    log.exported(request, name, target=meeting, language=language, items=len(slots), label=label)
     return HttpResponse(
         content,
         content_type="application/pdf",

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from iwg_portal.activity import log
+from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
 from iwg_portal.base.uploads.names import disposition
 from iwg_portal.mail.compose import speaking
@@ -32,6 +33,7 @@ TYPE = "text/calendar; charset=utf-8"
 
 
 @require_safe
+@rationed
 def meeting_calendar(request: HttpRequest, pk: int) -> HttpResponse:
     """One meeting as a file, for whoever may see it. A draft has none: its day may still change."""
     meeting = find_meeting(request.viewer, pk)

@@ -25,6 +25,7 @@ from iwg_portal.activity.sentences import sentence
 from iwg_portal.activity.views import hand_out
 from iwg_portal.base import markdown, marks
 from iwg_portal.base.extracts import CONTENT_TYPES, MAX_ROWS
+from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
 from meetings import exports
 from meetings.access import decisions as access
@@ -55,6 +56,7 @@ def decisions(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@rationed
 def decisions_export(request: HttpRequest, kind: str) -> HttpResponse:
     """The same filter as a file; too many rows give the page again, which says so."""
     viewer = request.viewer

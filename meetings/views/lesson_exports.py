@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from iwg_portal.activity import log
 from iwg_portal.activity.views import answer, hand_out
 from iwg_portal.base.extracts import CONTENT_TYPES, MAX_ROWS
+from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
 from meetings.access import lessons as access
 from meetings.exports import lessons as exports
@@ -20,6 +21,7 @@ from members.access import takes_files, visible_group
 
 
 @require_safe
+@rationed
 def lessons_export(request: HttpRequest, kind: str) -> HttpResponse:
     """The same filter as ``xlsx`` or ``csv``. What is not approved yet is in no file."""
     viewer = request.viewer
@@ -40,6 +42,7 @@ def lessons_export(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 @require_safe
+@rationed
 def lesson_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """An approved lesson, its text in the language of ``?language=``, else the reader's own, else the original's."""
     viewer = request.viewer

@@ -26,6 +26,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from iwg_portal.activity import log
 from iwg_portal.base.packing import Entry, packed
+from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
 from iwg_portal.base.uploads import storage
 from iwg_portal.base.uploads.handlers import receives_files
@@ -115,6 +116,7 @@ def papers_seen(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
+@rationed
 def papers_pack(request: HttpRequest, pk: int) -> HttpResponseBase:
     """What she may read now, as one archive; with ``new=1`` only what came since she looked."""
     viewer, meeting = request.viewer, _meeting(request, pk)

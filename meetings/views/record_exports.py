@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from iwg_portal.activity import log
 from iwg_portal.activity.views import answer
+from iwg_portal.base.rations import rationed
 from meetings.access.meetings import visible_items
 from meetings.access.records import reads_record
 from meetings.access.silence import visible_circulations
@@ -25,6 +26,7 @@ from members.enums import narrowest
 
 
 @require_safe
+@rationed
 def record_export(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """``kind``: pdf or docx; ``lang=en|fr|pt``; what people typed stays in its own language."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from iwg_portal.activity import log
+from iwg_portal.base.rations import stored_rationed
 from iwg_portal.base.uploads import storage
 from iwg_portal.base.uploads.names import disposition
 from members import access
@@ -27,6 +28,7 @@ POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'; form-action 'none
 
 @login_not_required  # what is public is for anyone; whatever else is asked for leads the anonymous to the sign-in
 @require_safe
+@stored_rationed
 def stored_file(request: HttpRequest, pk: uuid.UUID, number: int | None = None) -> HttpResponseBase:
     """The newest version, or version ``number``, as a download. Unreadable and non-existent are the same 404."""
     versions = access.visible_versions(request.viewer).filter(file=pk).select_related("file__state").order_by("-number")

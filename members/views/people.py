@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from iwg_portal.activity import log
 from iwg_portal.activity.views import hand_out
 from iwg_portal.base.extracts import CONTENT_TYPES
+from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
 from iwg_portal.base.step_up import step_up_required
 from iwg_portal.reminders import ledger
@@ -59,6 +60,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@rationed
 def people_export(request: HttpRequest, kind: str) -> HttpResponse:
     """The contacts of her own delegation as ``xlsx`` or ``csv``; name and office of the page's filter hold."""
     viewer = request.viewer

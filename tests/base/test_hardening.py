@@ -70,6 +70,7 @@ def test_nothing_inline_on_any_page(cast, part):
 @pytest.mark.django_db
 def test_nothing_inline_in_what_is_answered_to_a_form(cast, settings):
     settings.ACCOUNT_RATE_LIMITS = False
+    settings.FILE_RATES = {}
     site = furnish(cast)
     for part in ("anonymous", "own_focal_point", "secretariat", "administrator"):
         for row in table():

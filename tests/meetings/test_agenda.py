@@ -23,6 +23,7 @@ from meetings.models import AgendaItem
 from meetings.queries.agenda import timetable
 from tests.base import uploading as make
 from tests.cast import PARTS
+from tests.documents import words_of as as_read
 from tests.factories import (
     BlockFactory,
     DecisionFactory,
@@ -631,19 +632,31 @@ def test_the_agenda_as_pdf_in_three_languages(cast, meeting, language):
     items(meeting, *[(30, None)] * 40)
     answer = cast.client("observer").get(f"/meetings/{meeting.pk}/agenda/pdf/?lang={language}")
     assert answer["Content-Type"] == "application/pdf"
-    assert answer["Content-Disposition"] == f'attachment; filename="agenda-plenary-{meeting.number}-{language}.pdf"'
+    name = f"iwg-agenda-plenary-{meeting.number}-{language}_observer_2026-03-02.pdf"
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
     title, spoken, pages = words_of(answer.content)
     assert (title, spoken) == ("Third plenary", language)
     assert pages > 1
     event = Event.objects.get(kind="file.exported")
-    assert event.data == {"language": language, "items": 40}
+    assert event.data == {"language": language, "items": 40, "label": "TLP:GREEN"}
     assert "Third" not in event.target_label
 
 
 @pytest.mark.parametrize("lang", ["", "de", "../../x", "FR"])
 def test_another_language_is_the_readers_own(cast, meeting, lang):
     answer = cast.client("observer").get(f"/meetings/{meeting.pk}/agenda/pdf/?lang={lang}")
-    assert answer["Content-Disposition"].endswith('-en.pdf"')
+    assert "-en_observer_" in answer["Content-Disposition"]
+
+
+def test_above_the_group_the_agenda_bears_the_name_of_who_takes_it(cast, meeting, earlier):
+    DecisionFactory(block__item=ItemFactory(meeting=earlier), block__text="Still open.", status="active")
+    for part, label, bearer in (("own_delegate", "TLP:AMBER", True), ("observer", "TLP:GREEN", False)):
+        name = cast.person(part).full_name
+        answer = cast.client(part).get(f"/meetings/{meeting.pk}/agenda/pdf/")
+        words = as_read(answer.content)
+        assert label in words
+        assert (f"handed to {name}" in words) == bearer
+        assert Event.objects.filter(kind="file.exported").latest("pk").data["label"] == label
 
 
 def test_its_frame_carries_label_moment_pages_and_the_mark_of_the_demonstration(cast, meeting, settings):

@@ -182,6 +182,23 @@ def test_what_a_state_takes_back_stops_the_chair_and_the_secretariat(world):
         actions.release(summary=other, by=world.viewer("secretariat"))
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_so_does_a_level_that_may_be_counted_no_more_in_whichever_round(world, which):
+    """Of five further states; the last contributes to one of the two rounds alone."""
+    for state in [MemberStateFactory() for _state in range(4)]:
+        for round_ in world.rounds:
+            declare(state, round_, 2)
+    last = MemberStateFactory()
+    declare(last, world.rounds[which], 2)
+    made = built(world)
+    assert all(point["n"] >= 5 for point in made.content["medians"][0]["course"])
+    focal = viewer_for(person_with("focal_point", state=last))
+    release(state=last, uses={"AR1": Uses(Audience.MEMBERS, in_average=False)}, by=focal)
+    with pytest.raises(ValidationError, match="what may be counted of it"):
+        actions.approve(summary=made, by=world.viewer("chair"))
+    actions.approve(summary=built(world), by=world.viewer("chair"))
+
+
 def test_twice_is_once(world):
     made = built(world)
     for _again in range(2):

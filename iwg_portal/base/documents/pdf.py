@@ -8,7 +8,8 @@ from typing import Any
 
 import typst
 
-from iwg_portal.base.documents.glyphs import drawable, in_texts, visible
+from iwg_portal.base.documents.glyphs import drawable, in_texts
+from iwg_portal.base.signs import visible
 
 HERE = Path(__file__).resolve().parent
 FONTS = HERE.parent / "fonts"

@@ -15,27 +15,22 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
 from iwg_portal.base.documents import markup
-from iwg_portal.base.documents.glyphs import in_texts, visible
+from iwg_portal.base.documents.glyphs import in_texts
 from iwg_portal.base.documents.prose import BREAK
 from iwg_portal.base.marks import colon
+from iwg_portal.base.signs import inert
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 LOCALES = {"en": "en-GB", "fr": "fr-FR", "pt": "pt-PT"}
 FONT = "Arial"
 TEXT_WIDTH = Mm(170)
-# XML knows neither; everything else that it does not know is a control, which ``visible`` takes away.
-_NO_CHARACTER = re.compile("[\ufffe\uffff]")
-
-
-def _clean(text: str) -> str:
-    return _NO_CHARACTER.sub("", visible(text))
 
 
 class Word:
     """One document. ``frame``: what ``documents.frame`` gives; write from top to bottom, then ``content``."""
 
     def __init__(self, frame: dict[str, Any]) -> None:
-        self.frame = in_texts(frame, _clean)
+        self.frame = in_texts(frame, inert)
         self.file: Any = docx.Document()
         self._styles()
         self._page()
@@ -126,7 +121,7 @@ class Word:
         if text == BREAK:
             run.add_break()
         else:
-            run.text = _clean(text)
+            run.text = inert(text)
         run.bold = bold or None
         if colour:
             run.font.color.rgb = RGBColor.from_string(colour)

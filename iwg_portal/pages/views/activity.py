@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from iwg_portal.activity import log
+from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
 from iwg_portal.base.step_up import step_up_required
 from iwg_portal.pages.activity import ActivityPage, Choice, reading_zone
@@ -52,6 +53,7 @@ def activity(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@rationed
 def activity_export(request: HttpRequest) -> HttpResponse:
     """The same filter as a text table. Asks once more who is there, like every download of many rows."""
     if not can_see_all_events(request.viewer):

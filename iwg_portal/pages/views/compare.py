@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 from iwg_portal.activity import log
 from iwg_portal.activity.views import hand_out
 from iwg_portal.base.extracts import CONTENT_TYPES, CSV
+from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
 from iwg_portal.pages.compare import Choice, ComparePage
 from iwg_portal.pages.files.compare import CompareFile
@@ -28,6 +29,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@rationed
 def compare_export(request: HttpRequest, kind: str) -> HttpResponse:
     """The same states and scope as ``xlsx`` or ``csv``; where the page has nothing to compare there is no file."""
     viewer = request.viewer

@@ -5,6 +5,7 @@ from django.views.decorators.http import require_safe
 
 from iwg_portal.activity.views import hand_out
 from iwg_portal.base.extracts import CONTENT_TYPES
+from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
 from iwg_portal.pages.files.glossary import GlossaryFile
 from iwg_portal.pages.glossary import GlossaryPage
@@ -24,6 +25,7 @@ def glossary(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@rationed
 def glossary_export(request: HttpRequest, kind: str) -> HttpResponse:
     """The terms of the page as ``xlsx`` or ``csv``, three languages side by side."""
     viewer = request.viewer

@@ -10,6 +10,7 @@ from iwg_portal.activity.views import answer, hand_out
 from iwg_portal.base.extracts import XLSX
 from iwg_portal.base.kept import keep
 from iwg_portal.base.packing import packed
+from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
 from iwg_portal.base.uploads.names import disposition
 from iwg_portal.pages import own_data
@@ -51,6 +52,7 @@ def profile(request: HttpRequest, alpha2: str) -> HttpResponse:
 
 
 @require_safe
+@rationed
 def profile_export(request: HttpRequest, alpha2: str, kind: str) -> HttpResponse:
     """The profile as ``pdf`` or ``xlsx``, for a person who sees its page."""
     viewer, today = request.viewer, timezone.localdate()
@@ -67,6 +69,7 @@ def profile_export(request: HttpRequest, alpha2: str, kind: str) -> HttpResponse
 
 
 @require_safe
+@rationed
 def state_data(request: HttpRequest, alpha2: str) -> HttpResponseBase:
     """All that the portal holds of a state, as one archive, for its own delegation."""
     viewer, now = request.viewer, timezone.now()
