@@ -93,6 +93,14 @@ def exported(request: Any, name: str, *, target: Model | None = None, state: Mod
     _note(request, Note("file.exported", kind, pk, name[:300], *_owner(state), data))
 
 
+def data_read(request: Any, token: Model, dataset: str, **data: Any) -> None:
+    """A program is being answered with rows of ``dataset`` under ``token``; ``data``: counts and choices, never content.
+
+    For views. Appended when the answer is given (2xx): of the same token and kind of data once an hour.
+    """
+    _note(request, Note("data.read", token._meta.label_lower, f"{token.pk} {dataset}", dataset, data=data))
+
+
 def denied(request: Any, status: int) -> Note:
     """Somebody was answered 403, or 404 on an address of the portal. Ids stand in the path; the query is not kept."""
     match = request.resolver_match
