@@ -94,7 +94,7 @@ def exported(request: Any, name: str, *, target: Model | None = None, state: Mod
 
 
 def data_read(request: Any, token: Model, dataset: str, **data: Any) -> None:
-    """A program is being answered with rows of ``dataset`` under ``token``; ``data``: counts and choices, never content.
+    """A program is being answered with rows of ``dataset`` under ``token``; ``data``: counts and choices, no content.
 
     For views. Appended when the answer is given (2xx): of the same token and kind of data once an hour.
     """

@@ -61,7 +61,8 @@ def content(found: Slice, *, dataset: str, limit: int, person: str, at: dt.datet
     following = None
     if found.last:
         after = _signer(dataset).sign_object(list(found.last))
-        following = f"{settings.PUBLIC_URL}{address(dataset)}?{urlencode({'limit': limit, 'after': after})}"
+        query: dict[str, str | int] = {"limit": limit, "after": after}
+        following = f"{settings.PUBLIC_URL}{address(dataset)}?{urlencode(query)}"
     bearer = bearer_of(found.audience, person)
     keys = [column.key for column in found.columns]
     said = {

@@ -56,7 +56,7 @@ def make_data_token(
 
 @transaction.atomic
 def end_data_token(*, by: Viewer, token: DataToken) -> bool:
-    """It works no more; False where it had ended. Her own, or anybody's by an administrator. Raises PermissionDenied."""
+    """It works no more; False where it had ended. Hers, or anybody's by an administrator. Raises PermissionDenied."""
     token = DataToken.objects.select_for_update(of=("self",)).get(pk=token.pk)
     if not access.can_end_data_token(by, token):
         raise PermissionDenied

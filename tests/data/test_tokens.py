@@ -5,6 +5,7 @@ import hashlib
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from iwg_portal.activity.models import Event
 from iwg_portal.mail.models import OutboxMail
+from members.access import viewer_for
 from members.actions import (
     apply_retention,
     ask_factor_reset,
@@ -27,6 +29,14 @@ from tests.data.reading import Program, program_for, token_for
 from tests.factories import person_with
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_budget(settings):
+    """But for the tests of the budget, which set their own."""
+    settings.ACCOUNT_RATE_LIMITS = False
+
+
 STATES = "/data/v1/states.json"
 FORM = {"label": "Laptop", "datasets": ["states", "glossary"], "ceiling": "group", "days": "30"}
 
@@ -232,14 +242,8 @@ def test_it_ends_with_the_account_and_with_the_second_factor(cast):
     assert status(program) == 401
     other = program_for(cast, "partner")
     reset = ask_factor_reset(by=cast.viewer("administrator"), person=cast.person("partner"))
-    confirm_factor_reset(by=_administrator(), reset=reset)
+    confirm_factor_reset(by=viewer_for(person_with("administrator")), reset=reset)
     assert status(other) == 401
-
-
-def _administrator():
-    from members.access import viewer_for
-
-    return viewer_for(person_with("administrator"))
 
 
 def test_rights_are_those_of_today(cast):
@@ -268,6 +272,7 @@ def test_what_has_ended_is_removed_after_a_month(cast):
 
 
 def test_too_many_requests_are_asked_to_wait(cast, settings):
+    cache.clear()
     settings.ACCOUNT_RATE_LIMITS = {"read_data": "50/5m/ip,3/5m/key"}
     program, other = program_for(cast, "observer"), program_for(cast, "partner")
     assert [status(program) for _n in range(4)] == [200, 200, 200, 429]
@@ -278,6 +283,7 @@ def test_too_many_requests_are_asked_to_wait(cast, settings):
 
 
 def test_guessing_from_one_address_comes_to_an_end(cast, settings):
+    cache.clear()
     settings.ACCOUNT_RATE_LIMITS = {"read_data": "5/5m/ip,3/5m/key"}
     guesses = [status(Program(f"iwg_guess-number-{n:06}")) for n in range(7)]
     assert guesses == [401] * 5 + [429] * 2
