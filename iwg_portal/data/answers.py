@@ -20,7 +20,7 @@ from iwg_portal.data.datasets import Key, Slice, plain
 from members.enums import TLP, Dataset
 
 DEFAULT, MOST = 100, 500  # rows of an answer
-PATIENCE = 300  # seconds of the budget of requests, see the settings
+BUDGET, PATIENCE = 120, 300  # requests of one token in so many seconds: read_data in the settings
 PARAMETERS = ("limit", "after")
 LONGEST = 300  # characters of a cursor
 
@@ -102,10 +102,11 @@ def problem(status: int, detail: str) -> bytes:
 
 def refusals() -> dict[int, str]:
     """Of each status the sentence that a program gets, in the active language."""
+    page = {"page": settings.PUBLIC_URL + reverse("data")}
     return {
-        401: _("Send the header “Authorization: Bearer …” with a token that works. Make one on the page of the data."),
-        403: _("This token does not reach this kind of data. Make another one on the page of the data."),
-        404: _("There are no data of this name. The page of the data lists them."),
+        401: _("Send a token that works, as Bearer in the header Authorization. Make one at %(page)s.") % page,
+        403: _("This token does not reach this kind of data. Make another one at %(page)s.") % page,
+        404: _("There are no data of this name. %(page)s lists them.") % page,
         405: _("Data can only be read: use GET."),
         429: _("Wait for as many seconds as Retry-After says, then go on."),
     }

@@ -49,7 +49,8 @@ def make_data_token(
     )
     token.full_clean()
     token.save()
-    record("data_token.made", by=person, target=token, days=days, datasets=token.datasets, ceiling=ceiling)
+    about = {"token": token.pk, "days": days, "datasets": token.datasets, "ceiling": ceiling}
+    record("data_token.made", by=person, target=person, **about)
     notices.data_token_made(token)
     return token, secret
 
@@ -57,14 +58,14 @@ def make_data_token(
 @transaction.atomic
 def end_data_token(*, by: Viewer, token: DataToken) -> bool:
     """It works no more; False where it had ended. Hers, or anybody's by an administrator. Raises PermissionDenied."""
-    token = DataToken.objects.select_for_update(of=("self",)).get(pk=token.pk)
+    token = DataToken.objects.select_for_update(of=("self",)).select_related("person").get(pk=token.pk)
     if not access.can_end_data_token(by, token):
         raise PermissionDenied
     if token.ended_at is not None:
         return False
     token.ended_at = timezone.now()
     token.save(update_fields=["ended_at"])
-    record("data_token.ended", by=by.person, target=token)
+    record("data_token.ended", by=by.person, target=token.person, token=token.pk)
     return True
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from importlib import import_module
 
 import pytest
 import time_machine
@@ -12,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from iwg_portal.activity.models import Event
+from iwg_portal.data.answers import BUDGET, PATIENCE
 from iwg_portal.mail.models import OutboxMail
 from members.access import viewer_for
 from members.actions import (
@@ -287,3 +289,8 @@ def test_guessing_from_one_address_comes_to_an_end(cast, settings):
     settings.ACCOUNT_RATE_LIMITS = {"read_data": "5/5m/ip,3/5m/key"}
     guesses = [status(Program(f"iwg_guess-number-{n:06}")) for n in range(7)]
     assert guesses == [401] * 5 + [429] * 2
+
+
+def test_the_page_says_the_budget_that_holds():
+    limits = import_module("iwg_portal.settings").ACCOUNT_RATE_LIMITS["read_data"]
+    assert f"{BUDGET}/{PATIENCE // 60}m/key" in limits.split(",")

@@ -79,6 +79,7 @@ def _page(
         "example": f"{settings.PUBLIC_URL}{answers.address(Dataset.STATES)}",
         "default": answers.DEFAULT,
         "most": answers.MOST,
+        "budget": answers.BUDGET,
         "crumbs": [{"url": reverse("account"), "label": _("Your account")}],
     }
     response = render(request, "data/data.html", context, status=status)
