@@ -158,7 +158,8 @@ def places(cast: Cast) -> dict[str, Any]:
     """What the placeholders of the table stand for."""
     states = {name: getattr(cast, name).alpha2.lower() for name in ("own", "other", "observing", "outside")}
     proposals = {"proposal": str(cast.proposal.pk), "other_proposal": str(cast.other_proposal.pk)}
-    rows = {name: str(getattr(cast, name).pk) for name in ("factor", "parked", "reset", "mail", "batch", "file", "law", "token")}
+    of_people = ("factor", "parked", "reset", "mail", "batch", "file", "law", "token")
+    rows = {name: str(getattr(cast, name).pk) for name in of_people}
     rows |= {
         "assessment": str(Assessment.objects.get(state=cast.own, round=cast.rounds[-1]).pk),
         "report": str(StatusReport.objects.get(state=cast.own, kind="pnr", is_current=True).pk),

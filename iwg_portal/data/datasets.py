@@ -89,16 +89,16 @@ def _entries(things: Iterable[Any], rows: Sequence[Sequence[Any]], audience: Cal
 
 def _states(viewer: Viewer, start: int, most: int) -> Part:
     columns = [
-        Column("state", _("State"), _("Code of two letters, ISO 3166-1.")),
-        Column("name", _("Name"), _("Of the state, in the language of the answer.")),
-        Column("formal_name", _("Formal name"), _("Of the state, in the language of the answer.")),
+        Column("state", _("State"), _("Its name, in the language of the answer.")),
+        Column("formal_name", _("Formal name"), _("Its name in full.")),
+        Column("alpha2", _("Code of two letters"), _("ISO 3166-1.")),
         Column("alpha3", _("Code of three letters"), _("ISO 3166-1.")),
         Column("m49", _("Code of three digits"), _("United Nations M49.")),
         Column("takes_part_as", _("Takes part as"), _("Member state or observer state.")),
     ]
     kinds = {True: ParticipationKind.MEMBER, False: ParticipationKind.OBSERVER}
     states = _from(is_member(visible_states(viewer), timezone.localdate()), start, most)
-    rows = [[s.alpha2, s.name, s.formal_name, s.alpha3, s.m49, str(kinds[s.is_member].label)] for s in states]
+    rows = [[s.name, s.formal_name, s.alpha2, s.alpha3, s.m49, str(kinds[s.is_member].label)] for s in states]
     return Part(columns, _entries(states, rows, lambda _state: Audience.GROUP))
 
 
@@ -134,7 +134,9 @@ def _statuses(viewer: Viewer, start: int, most: int) -> Part:
 def _answers(viewer: Viewer, start: int, most: int) -> Part:
     file = _SideBySide(viewer, _from(visible_member_states(viewer), start, most))
     table = file.extract(person="")
-    return Part(table.columns, _entries(file.states, table.rows, lambda _state: file.audience))
+    titles = {indicator.code: indicator.title for _area, indicators in file._areas for indicator in indicators}
+    columns = [Column(one.key, _(one.key), titles.get(one.key, "")) for one in table.columns]
+    return Part(columns, _entries(file.states, table.rows, lambda _state: file.audience))
 
 
 def _indicators(viewer: Viewer, start: int, most: int) -> Part:

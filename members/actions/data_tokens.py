@@ -49,8 +49,8 @@ def make_data_token(
     )
     token.full_clean()
     token.save()
-    about = {"token": token.pk, "days": days, "datasets": token.datasets, "ceiling": ceiling}
-    record("data_token.made", by=person, target=person, **about)
+    reach = {"datasets": token.datasets, "ceiling": ceiling}
+    record("data_token.made", by=person, target=person, token=token.pk, days=days, reach=reach)
     notices.data_token_made(token)
     return token, secret
 
