@@ -71,6 +71,7 @@ def content(found: Slice, *, dataset: str, limit: int, person: str, at: dt.datet
         "audience": found.audience.value,
         "for": bearer or None,
         "demonstration": settings.DEMO,
+        "round": found.round,
         "columns": [{"key": c.key, "heading": c.heading or c.key, "meaning": c.meaning} for c in found.columns],
         "rows": [dict(zip(keys, map(plain, row), strict=True)) for row in found.rows],
         "next": following,

@@ -46,8 +46,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Part:
+    """``round``: the year of the self-assessment that the rows are from, where they are from one."""
+
     columns: Sequence[Column]
     entries: Sequence[Entry]
+    round: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Slice:
     rows: Sequence[Sequence[Any]]
     audience: Audience
     last: Key | None
+    round: int | None
 
 
 def read(dataset: str, viewer: Viewer, after: Key | None, limit: int) -> Slice:
@@ -67,7 +71,9 @@ def read(dataset: str, viewer: Viewer, after: Key | None, limit: int) -> Slice:
     left = sorted((e for e in part.entries if after is None or e.key > after), key=lambda entry: entry.key)
     shown = left[:limit]
     audience = narrowest(Audience.GROUP, *(entry.audience for entry in shown))
-    return Slice(part.columns, [e.cells for e in shown], audience, shown[-1].key if len(left) > limit else None)
+    return Slice(
+        part.columns, [e.cells for e in shown], audience, shown[-1].key if len(left) > limit else None, part.round
+    )
 
 
 def columns(dataset: str, viewer: Viewer) -> Sequence[Column]:
@@ -136,7 +142,11 @@ def _answers(viewer: Viewer, start: int, most: int) -> Part:
     table = file.extract(person="")
     titles = {indicator.code: indicator.title for _area, indicators in file._areas for indicator in indicators}
     columns = [Column(one.key, _(one.key), titles.get(one.key, "")) for one in table.columns]
-    return Part(columns, _entries(file.states, table.rows, lambda _state: file.audience))
+    return Part(
+        columns,
+        _entries(file.states, table.rows, lambda _state: file.audience),
+        file.round.year if file.round else None,
+    )
 
 
 def _indicators(viewer: Viewer, start: int, most: int) -> Part:

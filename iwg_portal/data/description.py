@@ -82,6 +82,7 @@ def _answer(found: Any, dataset: Dataset) -> dict[str, Any]:
         "audience": {"enum": [Audience(audience).value for audience in CEILINGS]},
         "for": {"type": ["string", "null"]},
         "demonstration": {"type": "boolean"},
+        "round": {"type": ["integer", "null"], "title": _("Self-assessment")},
         "columns": {"type": "array", "items": {**column, "required": ["key", "heading", "meaning"]}},
         "rows": {"type": "array", "maxItems": answers.MOST, "items": row},
         "next": {"type": ["string", "null"], "format": "uri"},
