@@ -289,6 +289,7 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "200/5m/ip,10/5m/key",
     "use_link": "200/5m/ip,20/5m/key",  # key: the token
     "read_link": "200/5m/ip,60/5m/key",
+    "read_data": "600/5m/ip,120/5m/key",  # key: the token
     "ask_link": "60/5m/ip,3/15m/key",  # key: the address that was typed
     "change_passphrase": "10/5m/user",
 }

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("capabilities.urls")),
     path("", include("meetings.urls")),
     path("", include("iwg_portal.summaries.urls")),
+    path("", include("iwg_portal.data.urls")),
     path("", include("iwg_portal.pages.urls")),
 ]
 

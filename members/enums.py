@@ -132,3 +132,17 @@ class ScanState(models.TextChoices):
 
     CLEAN = "clean", _("scanned for viruses: none found")
     NOT_SCANNED = "not_scanned", _("not scanned for viruses")
+
+
+class Dataset(models.TextChoices):
+    """What a program may read with somebody's token; the values stand in addresses."""
+
+    STATES = "states", _("States")
+    STATUSES = "statuses", _("API and PNR status")
+    ANSWERS = "answers", _("Status and levels, as the import reads them")
+    INDICATORS = "indicators", _("Indicators")
+    DECISIONS = "decisions", _("Decisions")
+    ACTION_POINTS = "action-points", _("Action points")
+    MEETINGS = "meetings", _("Meetings")
+    LESSONS = "lessons", _("Lessons")
+    GLOSSARY = "glossary", _("Glossary")

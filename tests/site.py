@@ -19,8 +19,10 @@ from iwg_portal.mail.outbox import PAUSE, queue
 from meetings.actions.papers import create_paper
 from meetings.actions.registration import nominate
 from meetings.models import Comment
+from members.enums import Dataset
 from members.models import FactorReset, ParkedText
 from tests.cast import PARTS, Cast
+from tests.data.reading import token_for
 from tests.factories import (
     ActionFactory,
     BlockFactory,
@@ -89,6 +91,7 @@ def furnish(cast: Cast) -> Cast:
     cast.reset = FactorReset.objects.create(
         person=PersonFactory(), asked_by=person_with("administrator"), asked_at=timezone.now()
     )
+    cast.token = token_for(cast, "own_delegate", label="Of the furniture")[0]
     cast.file = stored_file(cast.own, cast.viewer("own_focal_point"))
     cast.law = stored_file(cast.own, cast.viewer("own_focal_point"), audience="public", title="A law")
     furnish_meetings(cast)
@@ -155,7 +158,8 @@ def places(cast: Cast) -> dict[str, Any]:
     """What the placeholders of the table stand for."""
     states = {name: getattr(cast, name).alpha2.lower() for name in ("own", "other", "observing", "outside")}
     proposals = {"proposal": str(cast.proposal.pk), "other_proposal": str(cast.other_proposal.pk)}
-    rows = {name: str(getattr(cast, name).pk) for name in ("factor", "parked", "reset", "mail", "batch", "file", "law")}
+    of_people = ("factor", "parked", "reset", "mail", "batch", "file", "law", "token")
+    rows = {name: str(getattr(cast, name).pk) for name in of_people}
     rows |= {
         "assessment": str(Assessment.objects.get(state=cast.own, round=cast.rounds[-1]).pk),
         "report": str(StatusReport.objects.get(state=cast.own, kind="pnr", is_current=True).pk),
@@ -224,5 +228,6 @@ def readable_addresses(cast: Cast) -> dict[str, list[str]]:
     found["lessons"] += ["/lessons/?q=lesson", f"/lessons/?state={own}", "/lessons/?stage=open"]
     found["lesson"].append(f"/lessons/{at['lesson']}/?language=fr")
     found["lesson_new"].append(f"/lessons/new/?item={at['item']}")
+    found["dataset"] += [f"/data/v1/{name}.json{query}" for name in Dataset for query in ("", "?limit=1")]
     found["own_activity"].append("/account/activity/?before=1000000")
     return found

@@ -21,6 +21,7 @@ PUBLIC = {
     "demo_sign_in", "join", "demo_mailbox", "demo_mail", "demo_mail_html", "mfa_authenticate", "passkey_sign_in",
     "file", "file_version", "metrics", "mail_bounces",
     "passphrase_forgotten", "passphrase_new", "act", "check", "calendar", "digest_unsubscribe",
+    "dataset",
 }  # fmt: skip
 
 

@@ -39,6 +39,7 @@ WITHOUT = {
     "members.FileVersion": "the bytes of a file: read through it",
     "members.FactorState": ITSELF,
     "members.ParkedText": ITSELF,
+    "members.DataToken": ITSELF,
     "members.Proposal": ACCOUNTS,
     "members.AccountLink": ACCOUNTS,
     "members.State": COMMON,

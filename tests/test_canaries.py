@@ -27,6 +27,7 @@ from meetings.models import ActionOwner, Block, BlockRevision, Comment, Meeting,
 from members.enums import Audience
 from members.models import ParkedText, Proposal, State, Term
 from tests.cast import PARTS
+from tests.data.reading import program_for
 from tests.documents import words_of
 from tests.factories import (
     ActionFactory,
@@ -60,7 +61,8 @@ DOCUMENTS = ("meeting_pack", "hand_over_pdf")
 
 
 @pytest.fixture
-def site(cast):
+def site(cast, settings):
+    settings.ACCOUNT_RATE_LIMITS = False
     with time_machine.travel(NOW, tick=False):
         yield furnish(cast)
 
@@ -265,15 +267,26 @@ def everything(response):
 
 
 def crawl(site, part, but=(), fragments=None):
-    """(address, fragment or not) → everything that the role is sent; ``fragments``: names, or None for all."""
-    client = site.client(part)
-    return {
+    """(address, fragment or not) → everything that the role is sent; ``fragments``: names, or None for all. Behind it
+    what a program is sent that reads for her."""
+    client, program = site.client(part), reads_for(site, part)
+    pages = {
         (address, fragment): everything(client.get(address, headers={"HX-Request": "true"} if fragment else {}))
         for name, addresses in readable_addresses(site).items()
         if name not in but
         for address in addresses
         for fragment in ((False, True) if _has_fragment(name, fragments) else (False,))
     }
+    addresses = readable_addresses(site)["dataset"] if program else []
+    return pages | {(address, "program"): everything(program.ask(address)) for address in addresses}
+
+
+def reads_for(site, part):
+    """The same program whenever it is asked; None for who may have none."""
+    programs = site.__dict__.setdefault("programs", {})
+    if part not in programs:
+        programs[part] = program_for(site, part) if site.viewer(part).in_group else None
+    return programs[part]
 
 
 def _has_fragment(name, fragments):

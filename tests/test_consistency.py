@@ -23,7 +23,7 @@ TOP_LEVEL = {
     "meetings", "members", "pyproject.toml", "requirements.txt", "static", "templates", "tests",
 }  # fmt: skip
 PROJECT_PACKAGE = {
-    "__init__.py", "activity", "base", "celery.py", "docs", "jobs", "locale", "mail", "pages", "reminders",
+    "__init__.py", "activity", "base", "celery.py", "data", "docs", "jobs", "locale", "mail", "pages", "reminders",
     "settings.py", "summaries", "urls.py", "wsgi.py",
 }  # fmt: skip
 IN_AN_APP = {

@@ -144,6 +144,17 @@ def ask_reset(cast, viewer):
     return bool(members.ask_factor_reset(by=viewer, person=person_with("delegate", state=cast.own)).pk)
 
 
+def token(viewer, ceiling):
+    made, _secret = members.make_data_token(by=viewer, label="T", datasets=["states"], ceiling=ceiling, days=7)
+    return made.works
+
+
+def end_token(cast, viewer):
+    theirs = viewer_for(person_with("delegate", state=cast.own))
+    made, _secret = members.make_data_token(by=theirs, label="T", datasets=["states"], ceiling="group", days=7)
+    return members.end_data_token(by=viewer, token=made)
+
+
 def try_address(cast, viewer):
     person = person_with("delegate", state=cast.own)
     unreachable.mark(person.email, reason="RCPT 550")
@@ -171,6 +182,9 @@ ACTS = {
     ("account", "close"): lambda cast, by: leave(cast, by, members.deactivate),
     ("account", "ask to reset the factor"): ask_reset,
     ("account", "try its address again"): try_address,
+    ("token", "make for what the group reads"): lambda cast, by: token(by, "group"),
+    ("token", "make for what the members read"): lambda cast, by: token(by, "members"),
+    ("token", "end somebody’s"): end_token,
     ("document", "store"): lambda cast, by: bool(stored_file(cast.own, by).pk),
     ("document", "narrow"): lambda cast, by: document(cast, by, set_file_audience, audience="secretariat"),
     ("document", "widen"): lambda cast, by: document(cast, by, set_file_audience, audience="public"),
@@ -196,7 +210,13 @@ ACTS = {
 }
 ACTS |= register_acts.ACTS | summary_acts.ACTS
 # Every delegation's to do, whichever it is.
-FOR_ALL_MEMBERS = {("record", "comment"), ("paper", "look"), ("registration", "answer")}
+FOR_ALL_MEMBERS = {
+    ("record", "comment"),
+    ("paper", "look"),
+    ("registration", "answer"),
+    ("token", "make for what the group reads"),
+    ("token", "make for what the members read"),
+}
 OF_ONE_STATE = [row for row in ROWS if (row["object"], row["verb"]) not in FOR_ALL_MEMBERS]
 
 

@@ -69,7 +69,7 @@ class Note:
 
 
 # Kinds of notes without which nothing is handed out.
-HANDED_OUT = frozenset({"file.exported"})
+HANDED_OUT = frozenset({"file.exported", "data.read"})
 
 
 def was_read(request: Any, target: Model, *, state: Model | None = None, page: str = "") -> None:
@@ -95,6 +95,14 @@ def exported(request: Any, name: str, *, target: Model | None = None, state: Mod
     """
     kind, pk, _label = _names(target) if target else ("file", name[:60], "")
     _note(request, Note("file.exported", kind, pk, name[:300], *_owner(state), data))
+
+
+def data_read(request: Any, token: Model, dataset: str, **data: Any) -> None:
+    """A program is being answered with rows of ``dataset`` under ``token``; ``data``: counts and choices, no content.
+
+    For views. Appended when the answer is given (2xx): of the same token and kind of data once an hour.
+    """
+    _note(request, Note("data.read", token._meta.label_lower, f"{token.pk} {dataset}", dataset, data=data))
 
 
 def denied(request: Any, status: int) -> Note:

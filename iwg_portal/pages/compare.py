@@ -45,13 +45,15 @@ class Choice:
 class ComparePage:
     """One reader's comparison on ``today``. ``states`` is empty until two to four of them are chosen."""
 
+    least, most = LEAST, MOST
+
     def __init__(self, viewer: Viewer, choice: Choice, today: dt.date) -> None:
         self.viewer, self.choice, self.today = viewer, choice, today
         self.all_states: list[State] = list(visible_member_states(viewer, today))
         known = {state.alpha2 for state in self.all_states}
         self.unknown = [code for code in choice.codes if code not in known]
         self.chosen = [state for state in self.all_states if state.alpha2 in choice.codes]
-        self.states = self.chosen if LEAST <= len(self.chosen) <= MOST else []
+        self.states = self.chosen if self.least <= len(self.chosen) <= self.most else []
         self.rounds: list[Round] = list(access.visible_rounds(viewer)[:1])
         self.round = self.rounds[0] if self.rounds else None
         self.kinds = tuple(StatusKind.values) if choice.scope == Scope.BOTH else (choice.scope,)

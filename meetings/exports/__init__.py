@@ -326,3 +326,32 @@ def action_register(
                 ]
             )
     return Extract("action-points", _("Action points"), audience, person, timezone.now(), columns, cells, filters)
+
+
+def meeting_list(meetings: Sequence[Meeting], *, person: str) -> Extract:
+    """The meetings that the person may see; fetch group and host along. Moments are in the meeting's own zone."""
+    columns = [
+        Column("group", _("Group"), _("Whose meeting it is."), 24),
+        Column("meeting_number", _("No."), _("In its series."), 8),
+        Column("title", _("Title"), _("Of the meeting."), 40),
+        Column("starts_at", _("Begins"), _("Day and hour, with the zone of the meeting."), 22),
+        Column("ends_at", _("Ends"), _("Day and hour, with the zone of the meeting."), 22),
+        Column("place", _("Place"), _("As on the page of the meeting."), 30),
+        Column("status", _("Status"), _("What became of it until now."), 18),
+        row_label(),
+    ]
+    audience = narrowest(Audience.GROUP, *(meeting.audience for meeting in meetings))
+    cells = [
+        [
+            meeting.group.name,
+            meeting.number,
+            meeting.title,
+            meeting.starts_at.astimezone(meeting.tz),
+            meeting.ends_at.astimezone(meeting.tz),
+            place_words(meeting),
+            str(meeting.get_state_display()),
+            TLP[Audience(meeting.audience)],
+        ]
+        for meeting in meetings
+    ]
+    return Extract("meetings", _("Meetings"), audience, person, timezone.now(), columns, cells)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +80,12 @@ def directory(rows: QuerySet[Decision], choice: Choice) -> QuerySet[Decision]:
 def with_facts(rows: QuerySet[Decision]) -> QuerySet[Decision]:
     """Each with its words, its meeting and its addressees."""
     return rows.select_related("block__item", "record__meeting__group").prefetch_related("states", "organisations")
+
+
+def numbers_of_successors(visible: QuerySet[Decision], rows: Iterable[Decision]) -> dict[int, int | None]:
+    """Number by id of what took the place of ``rows``, as far as it is ``visible``. One query."""
+    ids = {found.superseded_by_id for found in rows if found.superseded_by_id}
+    return dict(visible.filter(pk__in=ids).values_list("pk", "number"))
 
 
 def number_in(text: str, letter: str = "D") -> int | None:

@@ -67,8 +67,7 @@ def decisions_export(request: HttpRequest, kind: str) -> HttpResponse:
     rows = list(query.directory(visible, choice)[: MAX_ROWS + 1])
     if len(rows) > MAX_ROWS:
         return _register(request, status=400, refusal=too_many())
-    successors = {found.superseded_by_id for found in rows if found.superseded_by_id}
-    readable = dict(visible.filter(pk__in=successors).values_list("pk", "number"))
+    readable = query.numbers_of_successors(visible, rows)
     file = exports.decision_register(rows, readable, person=str(viewer.person), filters=_chosen(viewer, choice, rows))
     return hand_out(request, file, kind)
 

@@ -1,4 +1,5 @@
 from members.actions.audit import mail_audit_head, verify_log
+from members.actions.data_tokens import end_data_token, end_data_tokens, make_data_token
 from members.actions.factor_resets import ask_factor_reset, confirm_factor_reset, withdraw_factor_reset
 from members.actions.factors import add_app, add_passkey, remove_factor, renew_codes, reveal_codes, show_code
 from members.actions.joining import accept_invitation, decline, grant, propose, revoke, send_again, withdraw
@@ -43,6 +44,8 @@ __all__ = [
     "decline",
     "discard_old_parked",
     "discard_parked",
+    "end_data_token",
+    "end_data_tokens",
     "end_other_sessions",
     "end_session",
     "end_sessions",
@@ -54,6 +57,7 @@ __all__ = [
     "load_group",
     "load_states",
     "mail_audit_head",
+    "make_data_token",
     "park_text",
     "propose",
     "reactivate",

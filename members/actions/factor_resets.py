@@ -10,6 +10,7 @@ from django.utils import timezone
 from iwg_portal.activity.log import record
 from members import access, notices
 from members.access import Viewer
+from members.actions.data_tokens import end_data_tokens
 from members.actions.sessions import end_sessions
 from members.enums import FactorResetState
 from members.models import FactorReset, FactorState, Person
@@ -30,7 +31,7 @@ def ask_factor_reset(*, by: Viewer, person: Person) -> FactorReset:
 
 @transaction.atomic
 def confirm_factor_reset(*, by: Viewer, reset: FactorReset) -> None:
-    """Forget every factor of the person and end her sessions; she sets up anew at her next sign-in."""
+    """Forget every factor of the person and end her sessions and tokens; she sets up anew at her next sign-in."""
     reset = FactorReset.objects.select_for_update(of=("self",)).select_related("person").get(pk=reset.pk)
     if not access.can_confirm_factor_reset(by, reset) or by.person is None:
         raise PermissionDenied
@@ -40,6 +41,7 @@ def confirm_factor_reset(*, by: Viewer, reset: FactorReset) -> None:
     Authenticator.objects.filter(user=reset.person).delete()
     FactorState.objects.filter(person=reset.person).update(failures=0, closed_until=None)
     end_sessions(person=reset.person)
+    end_data_tokens(reset.person)
     record("factor_reset.confirmed", by=by.person, target=reset.person)
     notices.factor_reset(reset)
 

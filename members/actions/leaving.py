@@ -14,6 +14,7 @@ from iwg_portal.activity.log import record
 from iwg_portal.mail import outbox
 from members import access, reminders
 from members.access import Viewer, viewer_for
+from members.actions.data_tokens import end_data_tokens
 from members.actions.joining import close_silently, propose, revoke_link
 from members.actions.sessions import end_sessions
 from members.enums import LinkStatus, ProposalStatus, Role
@@ -123,6 +124,7 @@ def close_account(person: Person, by: Person | None) -> None:
     person.is_active = False
     person.save(update_fields=["is_active"])
     end_sessions(person=person)
+    end_data_tokens(person)
     outbox.cancel_for(person)
     for link in AccountLink.objects.select_for_update(of=("self",)).filter(
         address__iexact=person.email, status=LinkStatus.OPEN
@@ -147,6 +149,7 @@ def _end(term: Term, by: Person | None) -> None:
     left = viewer_for(person)
     if not left.roles:
         outbox.cancel_for(person)
+        end_data_tokens(person)
     # What she proposed by this office, and what would bring her back into it by an old link.
     for proposal in Proposal.objects.filter(proposed_by=person, status=ProposalStatus.OPEN):
         if not access.can_propose(left, proposal.role, proposal.state):

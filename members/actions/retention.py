@@ -18,7 +18,7 @@ from iwg_portal.mail.models import MailBatch, OutboxMail, UnreachableAddress
 from iwg_portal.reminders.models import AnswerLink, DigestChoice, DigestSent, Reminded
 from members.actions.leaving import close_account, lock_administrators
 from members.enums import LinkPurpose, LinkStatus, ProposalStatus
-from members.models import KEPT_FOR, AccountLink, Kept, Person, Proposal, Term
+from members.models import KEPT_FOR, AccountLink, DataToken, Kept, Person, Proposal, Term
 
 
 @transaction.atomic
@@ -90,6 +90,10 @@ def _mails(before: dt.datetime) -> int:
     return count
 
 
+def _tokens(before: dt.datetime) -> int:
+    return DataToken.objects.filter(Q(ended_at__lte=before) | Q(expires_at__lte=before)).delete()[0]
+
+
 def _unreachable(before: dt.datetime) -> int:
     return UnreachableAddress.objects.filter(last_at__lte=before).delete()[0]
 
@@ -99,6 +103,7 @@ REMOVALS = {
     Kept.PROPOSAL: _proposals,
     Kept.LINK: _links,
     Kept.ANSWER: _answers,
+    Kept.TOKEN: _tokens,
     Kept.UNREACHABLE: _unreachable,
     Kept.MAIL: _mails,
 }

@@ -1,3 +1,4 @@
+from members.forms.data_tokens import DataTokenForm
 from members.forms.factors import AskFactorResetForm, CodeForm, NewAppForm, NewPasskeyForm, PassphraseAgainForm
 from members.forms.joining import DeclineForm, ProposeForm
 from members.forms.passphrases import AcceptForm, ChangePassphraseForm, ForgottenForm, NewPassphraseForm
@@ -11,6 +12,7 @@ __all__ = [
     "ChangePassphraseForm",
     "CodeForm",
     "ConfirmForm",
+    "DataTokenForm",
     "DeclineForm",
     "ForgottenForm",
     "MoveForm",

@@ -1,3 +1,4 @@
+from members.models.data_tokens import CEILINGS, TOKEN_LIFE, DataToken
 from members.models.dates import BEGINNING, DateRange, SameRow, current
 from members.models.factors import FactorReset, FactorState
 from members.models.files import FileVersion, StoredFile
@@ -10,12 +11,15 @@ from members.models.states import Participation, State, StateHoliday
 
 __all__ = [
     "BEGINNING",
+    "CEILINGS",
     "CONFIRM_EVERY",
     "CONFIRM_GRACE",
     "KEPT_FOR",
     "LINK_LIFE",
     "PARKED_FOR",
+    "TOKEN_LIFE",
     "AccountLink",
+    "DataToken",
     "DateRange",
     "FactorReset",
     "FactorState",

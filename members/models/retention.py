@@ -19,6 +19,7 @@ class Kept(StrEnum):
     PROPOSAL = "proposal"  # that came to nothing, with name and address
     LINK = "link"  # in a mail about a new passphrase, with the address that was typed
     ANSWER = "answer"  # a link that answers from a mail: who had it, about what, and whether it was used
+    TOKEN = "token"  # with which a program read data, with the name that she gave it
     UNREACHABLE = "unreachable"  # an address that mail does not reach; after that it is tried again
     MAIL = "mail"  # the row that says who was sent which kind of mail
 
@@ -29,6 +30,7 @@ KEPT_FOR = {
     Kept.LINK: dt.timedelta(days=7),
     # From its use or its end: so long the link says that it works no more, and not that there was none.
     Kept.ANSWER: dt.timedelta(days=30),
+    Kept.TOKEN: dt.timedelta(days=30),
     Kept.UNREACHABLE: dt.timedelta(days=183),
     Kept.MAIL: dt.timedelta(days=365),
 }

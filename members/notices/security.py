@@ -1,4 +1,4 @@
-"""Mail about a person's own account: a browser that is new to her, a second factor that came or went.
+"""Mail about a person's own account: a browser that is new to her, a second factor that came or went, a token made.
 
 Neither names an address, a code or a key; each tells what to do if it was not she.
 """
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from iwg_portal.mail import kinds, outbox
 from iwg_portal.mail.models import OutboxMail
-from members.models import FactorReset, Person
+from members.models import DataToken, FactorReset, Person
 
 SOON = dt.timedelta(days=1)
 
@@ -31,6 +31,10 @@ def factor_changed(person: Person) -> None:
 
 def factor_reset(reset: FactorReset) -> None:
     outbox.queue("members.factor_reset", target=reset, to=reset.person)
+
+
+def data_token_made(token: DataToken) -> None:
+    outbox.queue("members.data_token_made", target=token, to=token.person)
 
 
 def _sample_device() -> dict[str, Any]:
@@ -70,3 +74,14 @@ def factor_changed_mail(mail: OutboxMail) -> dict[str, Any] | None:
 def factor_reset_mail(mail: OutboxMail) -> dict[str, Any] | None:
     reset = FactorReset.objects.filter(pk=mail.target_id).first()
     return {"at": reset.settled_at} if reset and reset.settled_at else None
+
+
+@kinds.kind(
+    "members.data_token_made",
+    title=gettext_lazy("A token for reading data has been made"),
+    sample=lambda: {"at": timezone.now(), "until": timezone.now()},
+    insists=True,
+)
+def data_token_made_mail(mail: OutboxMail) -> dict[str, Any] | None:
+    token = DataToken.objects.filter(pk=mail.target_id).first()
+    return {"at": token.made_at, "until": token.expires_at} if token else None

@@ -36,6 +36,7 @@ def rules() -> list[Rule]:
             KEPT_FOR[Kept.ANSWER],
             _("after it was used, or its end"),
         ),
+        (_("A token with which a program read data"), KEPT_FOR[Kept.TOKEN], _("after its end")),
         (
             _("An address that mail does not reach, and since when"),
             KEPT_FOR[Kept.UNREACHABLE],

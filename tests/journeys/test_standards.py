@@ -24,7 +24,7 @@ PAGES = {
     "chair": ["/reports/status/2026-10/"],
     "secretariat": [
         "/import/", "/states/bj/", "/mail/", "/mail/batches/1/", "/reports/operations/2026-W40/", "/summaries/",
-        "/summaries/template/",
+        "/summaries/template/", "/data/",
     ],
     "observer": ["/region/", "/states/gh/"],
     "delegate-sn": ["/region/", "/states/sn/", "/glossary/?q=passager"],

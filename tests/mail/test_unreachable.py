@@ -178,6 +178,7 @@ def test_what_is_asked_for_now_and_what_warns_her_goes_all_the_same():
         "members.new_device",
         "members.factor_changed",
         "members.factor_reset",
+        "members.data_token_made",
     }
 
 

@@ -95,12 +95,13 @@ class CompareFile(ComparePage):
     # -- Workbook ----------------------------------------------------------------------------------------------------
 
     def book(self, *, person: str) -> Book:
-        tables = [self._status_sheet()]
+        tables = [self.status_sheet()]
         if self._areas:
             tables += [self._area_sheet(), self._indicator_sheet()]
         return Book(self._name, self._title, self.audience, person, timezone.now(), tables, self._filters)
 
-    def _status_sheet(self) -> Table:
+    def status_sheet(self) -> Table:
+        """The kinds one after the other, each with the states in their order."""
         columns = [
             Column("state", _("State"), _("In alphabetical order: no ranking."), 24),
             Column("kind", _("Kind"), _("API or PNR."), 10),
