@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from iwg_portal.activity import log
 from iwg_portal.activity.views import answer
+from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
 from meetings.access import groups as access
 from meetings.access.agenda import standing_decisions, standing_owners
@@ -257,6 +258,7 @@ def hand_over(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@rationed
 def hand_over_pdf(request: HttpRequest) -> HttpResponse:
     """All rows of the page as one document; ``lang=en|fr|pt``; what people typed stays in its own language."""
     viewer = request.viewer

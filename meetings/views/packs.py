@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from iwg_portal.activity import log
 from iwg_portal.activity.views import answer
 from iwg_portal.base.dates import date_format
+from iwg_portal.base.rations import rationed
 from meetings.access import action_points as action_access
 from meetings.access.meetings import sees_leads, visible_items, visible_meetings
 from meetings.access.records import visible_records
@@ -40,6 +41,7 @@ _AHEAD = (MeetingState.DRAFT, MeetingState.ANNOUNCED, MeetingState.RUNNING)
 
 
 @require_safe
+@rationed
 def meeting_pack(request: HttpRequest, pk: int) -> HttpResponse:
     """``lang=en|fr|pt``; what people typed stays in its own language, papers are in hers where there is such a PDF."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
