@@ -28,6 +28,8 @@ from iwg_portal.pages.benchmark import databases
 from iwg_portal.pages.benchmark.browser import ARGUMENTS, chromium
 
 BROWSER_TESTS = ("tests/journeys/", "tests/pages/test_weight.py")
+# Each reads every address, some as every role: half a minute and more.
+LONG_TESTS = ("tests/test_canaries.py", "tests/test_access_matrix.py", "tests/test_swapped_ids.py")
 PORTALS = (11, 12)  # the databases of Valkey in which they keep cache and queue
 START_SECONDS = 180  # on two cores that are busy with other tests
 # Whose language is which: an account's language comes before the browser's.
@@ -52,7 +54,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a browser test that would not run beside the others."""
+    """The longest first, so that all processes end together. Refuse a browser test that would not run beside the
+    others."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_TESTS))
     for item in items:
         if item.get_closest_marker("browser") and not item.nodeid.startswith(BROWSER_TESTS):
             raise pytest.UsageError(f"{item.nodeid} needs Chromium: name its file in BROWSER_TESTS (tests/browser.py).")
