@@ -28,6 +28,8 @@ from iwg_portal.pages.benchmark import databases
 from iwg_portal.pages.benchmark.browser import ARGUMENTS, chromium
 
 BROWSER_TESTS = ("tests/journeys/", "tests/pages/test_weight.py")
+# Each reads every address, some as every role: half a minute and more.
+LONG_TESTS = ("tests/test_canaries.py", "tests/test_access_matrix.py", "tests/test_swapped_ids.py")
 PORTALS = (11, 12)  # the databases of Valkey in which they keep cache and queue
 START_SECONDS = 180  # on two cores that are busy with other tests
 # Whose language is which: an account's language comes before the browser's.
@@ -52,7 +54,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a browser test that would not run beside the others."""
+    """The longest first, so that all processes end together. Refuse a browser test that would not run beside the
+    others."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_TESTS))
     for item in items:
         if item.get_closest_marker("browser") and not item.nodeid.startswith(BROWSER_TESTS):
             raise pytest.UsageError(f"{item.nodeid} needs Chromium: name its file in BROWSER_TESTS (tests/browser.py).")
@@ -97,9 +101,9 @@ def _on_server(statement: sql.Composable) -> None:
 
 
 @contextlib.contextmanager
-def _running(number: int, *arguments: str) -> Iterator[Portal]:
+def _running(number: int, like: str, *arguments: str) -> Iterator[Portal]:
     name = f"iwg_browser_{os.getpid()}_{number}"
-    _on_server(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    _on_server(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(like)))
     folder = Path(tempfile.mkdtemp(prefix="iwg-browser-"))
     environment = {
         **{key: value for key, value in os.environ.items() if key not in ("SECRET_KEY", "IWG_TEST_SERVERS")},
@@ -151,16 +155,34 @@ def _said(folder: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def portal(browser: Any) -> Iterator[Portal]:
+def untouched_database(django_db_setup: None) -> Iterator[str]:
+    """The name of a copy of the tests' database from before the first test: what is made of it need not migrate, which
+    takes ten seconds of one core."""
+    name = copy_of_tests_database()
+    yield name
+    _on_server(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def copy_of_tests_database(*, make: bool = False) -> str:
+    """Its name. ``make``: now, when nobody is connected."""
+    own = settings.DATABASES["default"]["NAME"]
+    name = f"{own}_untouched"
+    if make:
+        _on_server(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(own)))
+    return name
+
+
+@pytest.fixture(scope="session")
+def portal(browser: Any, untouched_database: str) -> Iterator[Portal]:
     """Four rounds, 16 states, people. Nobody changes its data."""
-    with _running(PORTALS[0]) as running:
+    with _running(PORTALS[0], untouched_database) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def empty_portal(browser: Any) -> Iterator[Portal]:
+def empty_portal(browser: Any, untouched_database: str) -> Iterator[Portal]:
     """Reference data and people; a test that imports clears the rounds first."""
-    with _running(PORTALS[1], "--empty") as running:
+    with _running(PORTALS[1], untouched_database, "--empty") as running:
         yield running
 
 

@@ -18,7 +18,7 @@ from iwg_portal.activity import log
 from iwg_portal.base.embedded.paths import broker_url
 from iwg_portal.celery import app
 from iwg_portal.pages.benchmark import databases
-from tests.browser import PORTALS
+from tests.browser import PORTALS, copy_of_tests_database
 from tests.cast import cast
 
 __all__ = ["cast"]
@@ -117,11 +117,13 @@ def _reading_is_harmless() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
+def django_db_setup(request: pytest.FixtureRequest, django_db_setup: None) -> Iterator[None]:
     """The tests' database is made by its owner; every test then has the rights of web and worker, and no more."""
     connection = connections["default"]
     options = connection.settings_dict["OPTIONS"]
     connection.close()
+    if any(item.get_closest_marker("browser") for item in request.session.items):
+        copy_of_tests_database(make=True)
     options["options"] = f"-c role={settings.DATABASE_ROLE}"
     yield
     connection.close()

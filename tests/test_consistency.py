@@ -36,6 +36,14 @@ ASKED_BY_ALLAUTH = {"429.html"}
 # Mail programs know no style sheet, so mails alone have their styles inline; no page of the portal shows them as HTML.
 # tests/mail/test_kinds.py looks after these templates.
 MAIL = ROOT / "templates" / "mail"
+# Who asks whether htmx asks. render() chooses between a page and its piece. The others send htmx to another page; the
+# desk answers its presses in place, the projector hears that there is nothing new, and the page of a summary that it is
+# built now.
+ASK_HTMX = {
+    "iwg_portal/base/render.py", "iwg_portal/base/step_up.py", "iwg_portal/summaries/views.py",
+    "meetings/views/attendance.py", "meetings/views/records.py", "members/middleware.py", "members/sign_in/late.py",
+    "members/views/files.py",
+}  # fmt: skip
 JUNK_DRAWERS = {"utils", "util", "helpers", "helper", "services", "service", "common", "misc"}
 
 
@@ -101,6 +109,20 @@ def test_views_ask_access_and_never_the_tables():
     views = [p for p in PYTHON if (p.name == "views.py" or p.parent.name == "views") and "tests" not in p.parts]
     assert len(views) > 8
     assert not [str(path) for path in views if re.search(r"\b\w+\.objects\b", path.read_text(encoding="utf-8"))]
+
+
+def test_only_these_know_that_htmx_asks():
+    """The tests that read every page of every role read a piece only where ``render`` says that there is one."""
+
+    def asks(node: ast.AST) -> bool:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value == "htmx" or node.value.upper().startswith(("HX-", "HTTP_HX"))
+        return isinstance(node, ast.Attribute) and node.attr == "htmx"
+
+    tools = ("iwg_portal/pages/benchmark",)
+    found = {path.as_posix() for path, tree in product_code() for node in ast.walk(tree) if asks(node)}
+    assert {path for path in found if not path.startswith(tools)} == ASK_HTMX
+    assert not [str(path) for path in TEMPLATES if re.search(r"{[%{][^}]*\bhtmx\b", path.read_text(encoding="utf-8"))]
 
 
 def test_every_date_is_written_in_one_place():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum, Value
 
 from capabilities.enums import LADDERS, OPERATIONAL, AssessmentState
 from capabilities.models import Answer, AreaScore, Assessment, RegionalScore, Round, StatusReport
@@ -94,9 +94,20 @@ def status_on(rows: QuerySet[StatusReport], day: dt.date) -> StatusByState:
     return _by_state(_newest(rows.filter(as_of__lte=day)))
 
 
-def _newest(rows: QuerySet[StatusReport]) -> QuerySet[StatusReport, tuple]:
+def status_then_and_now(
+    rows: QuerySet[StatusReport], before: dt.date | None, on: dt.date | None
+) -> tuple[StatusByState, StatusByState]:
+    """As it was stated for the day ``before`` (nothing without one), and for ``on``, else the newest. One query."""
+    now = rows.filter(as_of__lte=on) if on else rows
+    then = rows.filter(as_of__lte=before) if before else rows.none()
+    both = [_newest(part.annotate(is_now=Value(is_now)), "is_now") for part, is_now in ((now, True), (then, False))]
+    found = list(both[0].union(both[1], all=True))
+    return _by_state(row[:-1] for row in found if not row[-1]), _by_state(row[:-1] for row in found if row[-1])
+
+
+def _newest(rows: QuerySet[StatusReport], *more: str) -> QuerySet[StatusReport, tuple]:
     ordered = rows.order_by("state_id", "kind", "-as_of", "-id").distinct("state_id", "kind")
-    return ordered.values_list(*_STATUS_FIELDS)
+    return ordered.values_list(*_STATUS_FIELDS, *more)
 
 
 def _by_state(rows: Iterable[tuple]) -> StatusByState:

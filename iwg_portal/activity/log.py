@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Model
@@ -141,16 +141,25 @@ def after_answer(by: Any, notes: Iterable[Note]) -> None:
         appending.reset(token)
 
 
-def version() -> tuple[int, int]:
-    """Another one after each committed event, so after each action: for what is kept under the state of the data.
+class Versions(NamedTuple):
+    """``tables``: that of ``base.kept``. ``log``: another one after each committed event, so after each action."""
+
+    tables: tuple[int, ...]
+    log: tuple[int, int]
+
+
+def versions() -> Versions:
+    """The state of the data under which pieces of a page are kept, read at one moment. One short query.
 
     The head of the chain moves in the order of commits; the highest id also tells a transaction of its own events.
-    One short query.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT (SELECT seq FROM activity_head), (SELECT max(id) FROM activity_event)")
-        seq, newest = cursor.fetchone()
-    return seq, newest or 0
+        cursor.execute(
+            "SELECT count(id), max(id), sum(id), (SELECT seq FROM activity_head), (SELECT max(id) FROM activity_event)"
+            " FROM base_change"
+        )
+        count, top, total, seq, newest = cursor.fetchone()
+    return Versions((count, top or 0, int(total or 0)), (seq, newest or 0))
 
 
 def forget() -> None:

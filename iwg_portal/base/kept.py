@@ -44,13 +44,16 @@ def version() -> tuple[int, ...]:
     return row["n"], row["top"] or 0, row["sum"] or 0
 
 
-def keep(name: str, rights: str, asked: Hashable, make: Callable[[], Piece]) -> Piece:
+def keep(
+    name: str, rights: str, asked: Hashable, make: Callable[[], Piece], at: tuple[int, ...] | None = None
+) -> Piece:
     """The piece ``name`` for a reader with ``rights`` (``Viewer.rights_key``) in the active language.
 
     ``asked`` is everything else the piece depends on. ``make`` builds it when it is not there, and must depend on
-    nothing that is not named: neither the person nor the request.
+    nothing that is not named: neither the person nor the request. ``at``: the version, where this request has read it
+    already, before anything that the piece shows.
     """
-    key = (name, version(), rights, get_language(), asked)
+    key = (name, at or version(), rights, get_language(), asked)
     with _lock:
         if key in _pieces:
             _pieces.move_to_end(key)

@@ -20,11 +20,12 @@ def render(
     """Render ``template``, or only its named ``partial`` when htmx asked for a fragment.
 
     A history restore or a boosted link wants the whole page: answering those with a fragment breaks the Back
-    button. ``Vary: HX-Request`` keeps a cache from mixing the two.
+    button. ``Vary: HX-Request`` keeps a cache from mixing the two; it stands where there are two.
     """
     htmx = request.htmx  # type: ignore[attr-defined]
     fragment = partial and htmx and not htmx.history_restore_request and not htmx.boosted
     name = f"{template}#{partial}" if fragment else template
     response = django_render(request, name, context, status=status)
-    patch_vary_headers(response, ("HX-Request",))
+    if partial:
+        patch_vary_headers(response, ("HX-Request",))
     return response

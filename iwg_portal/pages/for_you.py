@@ -7,10 +7,27 @@ title.
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    BooleanField,
+    CharField,
+    Count,
+    DateField,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce, NullIf
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -31,7 +48,7 @@ from meetings.access.meetings import runs_meetings, visible_meetings
 from meetings.access.papers import visible_papers
 from meetings.access.silence import can_approve, visible_circulations
 from meetings.enums import CirculationState, LessonState, MeetingState
-from meetings.models import Meeting, Position, Registration
+from meetings.models import Position, Registration
 from meetings.queries import action_points as query
 from members.access import (
     Viewer,
@@ -49,15 +66,16 @@ OLD = dt.timedelta(days=365)
 FRESH = 300  # seconds
 
 
-def card(viewer: Viewer, now: dt.datetime, today: dt.date) -> SafeString:
+def card(viewer: Viewer, now: dt.datetime, today: dt.date, at: log.Versions) -> SafeString:
     """The finished card of ``viewer``, kept for her alone until anything is done in the portal, five minutes at most:
-    so long may an hour that has passed still stand there. Two queries, else nine at most."""
-    asked = (viewer.person.pk if viewer.person else None, today, int(now.timestamp()) // FRESH, log.version())
+    so long may an hour that has passed still stand there. ``at``: the state of the data. No query, else three at
+    most."""
+    asked = (viewer.person.pk if viewer.person else None, today, int(now.timestamp()) // FRESH, at.log)
 
     def make() -> SafeString:
         return render_to_string("pages/for_you.html", {"for_you": ForYou(viewer, now, today)})
 
-    return keep("for you", viewer.rights_key, asked, make)
+    return keep("for you", viewer.rights_key, asked, make, at=at.tables)
 
 
 @dataclass(frozen=True)
@@ -71,9 +89,41 @@ class Line:
     is_pressing: bool = False
 
 
+class Fact(NamedTuple):
+    """One row of what the card asks of several tables at once; what a kind has no use for is empty. ``n`` is an id, or
+    how many there are."""
+
+    what: str
+    n: int
+    title: str
+    zone: str
+    at: dt.datetime
+    day: dt.date | None
+    is_approved: bool
+    is_answered: bool
+
+
+def _facts_of(rows: QuerySet[Any], what: str, **given: Any) -> QuerySet[Any]:
+    """``rows`` as the columns of ``Fact``; ``given``: column → field or expression."""
+    columns: dict[str, Any] = {
+        "what": Value(what),
+        "n": Value(0),
+        "title": Value(""),
+        "zone": Value(""),
+        "at": Cast(Value(None), DateTimeField()),
+        "day": Cast(Value(None), DateField()),
+        "is_approved": Value(False),
+        "is_answered": Value(False),
+    }
+    columns |= {name: F(found) if isinstance(found, str) else found for name, found in given.items()}
+    columns = {f"fact_{name}": ExpressionWrapper(found, BooleanField()) if isinstance(found, Q) else found
+               for name, found in columns.items()}  # fmt: skip
+    return rows.annotate(**columns).values_list(*columns)
+
+
 class ForYou:
-    """For ``viewer`` at ``now`` (aware), on ``today`` (the group's calendar day). Five queries, seven for a focal
-    point; none before something is asked."""
+    """For ``viewer`` at ``now`` (aware), on ``today`` (the group's calendar day). Two queries, three for a focal point;
+    none before something is asked."""
 
     def __init__(self, viewer: Viewer, now: dt.datetime, today: dt.date) -> None:
         self.viewer, self.now, self.today = viewer, now, today
@@ -148,85 +198,108 @@ class ForYou:
 
     def _unreachable(self) -> list[Line]:
         """Herself, and for a focal point her delegation; everybody is on the morning page."""
-        viewer = self.viewer
-        if viewer.person is None:
-            return []
-        rows: QuerySet[Any] = visible_unreachable(viewer)
-        if sees_everybody(viewer):
-            rows = rows.filter(pk=viewer.person.pk)
         lines = []
-        for person in rows[:MOST]:
-            since = date_format(timezone.localdate(person.unreachable_since), "DATE_FORMAT")
-            url = reverse("person", args=[person.pk])
+        for fact in self._facts["unreachable"]:
+            since = date_format(timezone.localdate(fact.at), "DATE_FORMAT")
+            url = reverse("person", args=[fact.n])
             words = _("Mail has not arrived since %(day)s: is the address right?")
-            if person == viewer.person:
+            if self.viewer.person and fact.n == self.viewer.person.pk:
                 url, words = reverse("account"), _("No mail has reached you since %(day)s")
-            lines.append(Line(url, str(person), words % {"day": since}, "", True))
+            lines.append(Line(url, fact.title, words % {"day": since}, "", True))
         return lines
 
-    def silence(self) -> list[Line]:
+    def _unreachable_rows(self) -> QuerySet[Any]:
         viewer = self.viewer
-        if not (viewer.own_states or can_approve(viewer)):
-            return []
+        rows: QuerySet[Any] = visible_unreachable(viewer)
+        if sees_everybody(viewer) or viewer.person is None:
+            rows = rows.filter(pk=viewer.person.pk if viewer.person else None)
+        name = Coalesce(NullIf("full_name", Value("")), "email", output_field=CharField())
+        return _facts_of(rows, "unreachable", n="pk", title=name, at="unreachable_since")[:MOST]
+
+    def silence(self) -> list[Line]:
+        return [line for fact in self._facts["silence"] if (line := self._circulation(fact))]
+
+    def _silence_rows(self) -> QuerySet[Any]:
+        viewer = self.viewer
         spoken = Position.objects.filter(circulation=OuterRef("pk"), state__in=sorted(viewer.focal_states))
         rows = visible_circulations(viewer).filter(state=CirculationState.OPEN, deadline__gt=self.now)
-        rows = rows.defer("version__content").select_related("version", "record__meeting")
-        rows = rows.annotate(is_spoken=Exists(spoken)).order_by("deadline", "id")[:MOST]
-        return [line for row in rows if (line := self._circulation(row))]
+        if not (viewer.own_states or can_approve(viewer)):
+            rows = rows.none()
+        return _facts_of(
+            rows.select_related(None).order_by("deadline", "record__meeting_id"),
+            "silence",
+            n="record__meeting_id",
+            title="record__meeting__title",
+            zone="record__meeting__zone",
+            at="deadline",
+            is_approved=Q(approved_at__isnull=False),
+            is_answered=Exists(spoken),
+        )[:MOST]
 
-    def _circulation(self, row: Any) -> Line | None:
-        meeting = row.record.meeting
-        if can_approve(self.viewer) and row.approved_at is None:
+    def _circulation(self, fact: Fact) -> Line | None:
+        if can_approve(self.viewer) and not fact.is_approved:
             detail = _("Waits for your approval")
-        elif self.viewer.focal_states and not row.is_spoken:
+        elif self.viewer.focal_states and not fact.is_answered:
             detail = _("Waits for your state’s position; silence is consent")
         elif self.viewer.own_states and not self.viewer.focal_states:
             detail = _("Open for comments")
         else:
             return None
-        day = row.deadline.astimezone(meeting.tz).date()
-        title = _("Record: %(meeting)s") % {"meeting": meeting.title}
-        return Line(reverse("silence", args=[meeting.pk]), title, detail, self._until(day), self._presses(day))
+        day = fact.at.astimezone(ZoneInfo(fact.zone)).date()
+        title = _("Record: %(meeting)s") % {"meeting": fact.title}
+        return Line(reverse("silence", args=[fact.n]), title, detail, self._until(day), self._presses(day))
 
     def invitations(self) -> list[Line]:
+        return [self._invitation(fact) for fact in self._facts["invitations"]]
+
+    def _invitation_rows(self) -> QuerySet[Any]:
         viewer = self.viewer
-        if not viewer.roles - {Role.ADMINISTRATOR, Role.SECRETARIAT}:
-            return []
         here = Registration.objects.filter(meeting=OuterRef("pk"))
         rows = visible_meetings(viewer).filter(
             Q(register_by=None) | Q(register_by__gte=self.today), state=MeetingState.ANNOUNCED, starts_at__gt=self.now
         )
-        rows = rows.annotate(
-            is_answered=Exists(here.filter(person=viewer.person).exclude(answer="")),
-            is_nominated=Exists(here.filter(state__in=sorted(viewer.focal_states))),
-        )
-        open_ = Q(is_answered=False)
+        if not viewer.roles - {Role.ADMINISTRATOR, Role.SECRETARIAT}:
+            rows = rows.none()
+        answered = Exists(here.filter(person=viewer.person).exclude(answer=""))
+        nominated = Exists(here.filter(state__in=sorted(viewer.focal_states)))
+        open_ = ~Q(answered)
         if viewer.focal_states:
-            open_ |= Q(is_nominated=False)
-        return [self._invitation(row) for row in rows.filter(open_).order_by("starts_at", "id")[:MOST]]
+            open_ |= ~Q(nominated)
+        return _facts_of(
+            rows.filter(open_).order_by("starts_at", "id"),
+            "invitations",
+            n="pk",
+            title="title",
+            at="starts_at",
+            day="register_by",
+            is_answered=nominated,
+        )[:MOST]
 
-    def _invitation(self, row: Any) -> Line:
-        meeting: Meeting = row
-        if self.viewer.focal_states and not row.is_nominated:
+    def _invitation(self, fact: Fact) -> Line:
+        """``is_answered``: somebody comes for her state."""
+        if self.viewer.focal_states and not fact.is_answered:
             detail = _("Say who comes for your state")
         else:
             detail = _("Say whether you take part")
-        day = meeting.register_by
-        due = self._until(day) if day else ""
+        due = self._until(fact.day) if fact.day else ""
         return Line(
-            reverse("registration", args=[meeting.pk]), meeting.title, detail, due, bool(day) and self._presses(day)
+            reverse("registration", args=[fact.n]), fact.title, detail, due, bool(fact.day) and self._presses(fact.day)
         )
 
     def _old_status(self) -> list[Line]:
+        """One query, for a focal point."""
         focal = sorted(self.viewer.focal_states)
         if not focal:
             return []
-        rows = visible_status(self.viewer).filter(state__in=focal, is_current=True).order_by("state", "kind")
-        known = {(row.state_id, row.kind): row.as_of for row in rows.only("state_id", "kind", "as_of")}
+        reported = visible_status(self.viewer).filter(state=OuterRef("pk"), is_current=True).order_by("-as_of", "-id")
+        states = visible_member_states(self.viewer).filter(pk__in=focal)
+        states = states.annotate(
+            **{f"{kind}_as_of": Subquery(reported.filter(kind=kind).values("as_of")[:1]) for kind in StatusKind.values}
+        )
         lines = []
-        for state in visible_member_states(self.viewer).filter(pk__in=focal):
+        for state in states:
             for kind in StatusKind.values:
-                as_of = known.get((state.pk, kind))
+                as_of = getattr(state, f"{kind}_as_of")
                 if as_of is not None and self.today - as_of < OLD:
                     continue
                 url = reverse("status_update", args=[state.alpha2.lower(), kind])
@@ -258,22 +331,35 @@ class ForYou:
 
     @cached_property
     def _counts(self) -> dict[str, int]:
-        """Name → how many. One query."""
+        """Name → how many."""
+        return {name: found[0].n for name, found in self._facts.items() if found}
+
+    def _counted(self) -> dict[str, QuerySet[Any]]:
         viewer = self.viewer
         signed_in = own_events(viewer).filter(kind="person.signed_in").order_by("-id")
         before = Subquery(signed_in.values("at")[1:2])
-        rows: dict[str, QuerySet[Any]] = {
+        return {
             "drafts": unfinished_lessons(viewer).filter(status=LessonState.DRAFT, shared_by=viewer.person),
             "parked": own_parked_texts(viewer),
             "papers": visible_papers(viewer).filter(created_at__gt=before),
             "lessons": approved_lessons(viewer).filter(approved_at__gt=before),
             "records": visible_circulations(viewer).filter(state=CirculationState.ADOPTED, ended_at__gt=before),
         }
-        counted = [
-            found.order_by().annotate(what=Value(name)).values("what").annotate(n=Count("pk")).values_list("what", "n")
-            for name, found in rows.items()
-        ]
-        return dict(counted[0].union(*counted[1:], all=True))
+
+    @cached_property
+    def _facts(self) -> dict[str, list[Fact]]:
+        """Of each kind at most three, in its order; of what is only counted one. One query for all of them."""
+        rows = [self._unreachable_rows(), self._silence_rows(), self._invitation_rows()]
+        for name, found in self._counted().items():
+            counted = found.order_by().annotate(together=Value(1)).values("together")
+            rows.append(_facts_of(counted, name, n=Count("pk")))
+        kinds: dict[str, list[Fact]] = defaultdict(list)
+        for row in rows[0].union(*rows[1:], all=True):
+            fact = Fact(*row)
+            kinds[fact.what].append(fact)
+        for facts in kinds.values():
+            facts.sort(key=lambda fact: (fact.at or self.now, fact.n))
+        return kinds
 
     # -- Words -----------------------------------------------------------------------------------------------------
 

@@ -79,8 +79,8 @@ class RegionPage:
 
     def _read_status(self) -> None:
         rows = access.visible_status(self.viewer)
-        self.status = query.current_status(rows) if self.is_newest else query.status_on(rows, self.on)
-        self.status_before = query.status_on(rows, self.before.reference_date) if self.before else {}
+        before, on = self.before.reference_date if self.before else None, None if self.is_newest else self.on
+        self.status_before, self.status = query.status_then_and_now(rows, before, on)
         ids = [state.pk for state in self.states]
         self.ladders = [query.count_ladder(kind, ids, self.status) for kind in self.kinds]
         self.ladders_before = {kind: query.count_ladder(kind, ids, self.status_before) for kind in self.kinds}

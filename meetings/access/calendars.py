@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from iwg_portal.base import secret_links
-from meetings.access.meetings import visible_meetings
+from meetings.access.meetings import visible_groups, visible_meetings
 from meetings.enums import MeetingState
 from meetings.models import CalendarFeed, Meeting
 from members.access import Viewer, viewer_for
@@ -41,11 +43,18 @@ def viewer_of_token(token: str) -> Viewer | None:
     return viewer if viewer.in_group else None
 
 
-def meetings_in_feed(viewer: Viewer, now: dt.datetime) -> QuerySet[Meeting]:
-    """Announced ones of the last year and all to come, soonest last; cancelled ones too, so that they go away where
-    they were copied to."""
+def meetings_in_feed(viewer: Viewer, on: dt.date) -> QuerySet[Meeting]:
+    """Announced ones of the year before the day ``on`` and all to come, soonest last; cancelled ones too, so that they
+    go away where they were copied to. On one day the clock changes nothing in it."""
     rows = visible_meetings(viewer).exclude(state=MeetingState.DRAFT).exclude(announced_at=None)
-    return rows.filter(ends_at__gte=now - BACK).select_related("group", "host").order_by("-starts_at", "-id")[:MOST]
+    since = dt.datetime.combine(on, dt.time.min, dt.UTC) - BACK
+    return rows.filter(ends_at__gte=since).select_related("group", "host").order_by("-starts_at", "-id")[:MOST]
+
+
+def names_in_feed(viewer: Viewer) -> tuple[Any, ...]:
+    """What a feed says and no ``Change`` tells: how the groups are called. One query."""
+    languages = [f"name_{code}" for code, _name in settings.LANGUAGES]
+    return tuple(visible_groups(viewer).values_list("pk", *languages))
 
 
 def is_told(meeting: Meeting) -> bool:

@@ -141,20 +141,22 @@ END = b"END:VCALENDAR\r\n"
 
 
 class Entry(NamedTuple):
-    """What a calendar says of one meeting. ``start`` and ``end`` are aware, in the meeting's own zone; of one that is
-    not told, ``title`` says that she is busy, and the rest is empty; its times are in UTC: a zone tells a place."""
+    """All that a calendar says of one meeting depends on: two that are equal are the same text. Of one that is not
+    ``told`` what tells of it is left out."""
 
+    language: str
     pk: int
     stamp: dt.datetime
-    start: dt.datetime
-    end: dt.datetime
+    starts_at: dt.datetime
+    ends_at: dt.datetime
     zone: str
     sequence: int
     cancelled: bool
-    title: str
+    told: bool
+    title: str = ""
     place: str = ""
-    url: str = ""
-    description: str = ""
+    group: str = ""
+    audience: str = ""
 
 
 def calendar(meetings: Iterable[Meeting], *, name: str) -> bytes:
@@ -176,45 +178,47 @@ def calendar(meetings: Iterable[Meeting], *, name: str) -> bytes:
 
 
 def _entry(meeting: Meeting) -> Entry:
-    cancelled, told = meeting.state == MeetingState.CANCELLED, is_told(meeting)
-    zone = meeting.tz if told else dt.UTC
-    entry = Entry(
-        pk=meeting.pk,
-        stamp=(meeting.announced_at or meeting.created_at).astimezone(dt.UTC),
-        start=meeting.starts_at.astimezone(zone),
-        end=meeting.ends_at.astimezone(zone),
-        zone=meeting.zone if told else "UTC",
-        sequence=2 * meeting.version + cancelled,
-        cancelled=cancelled,
-        title=_("Busy"),
-    )
-    if not told:
-        return entry
-    said = [meeting.group.name, TLP[Audience(meeting.audience)], *_demonstration()]
-    return entry._replace(
-        title=_plain_line(meeting.title),
-        place=_plain_line(place_words(meeting)),
-        url=f"{settings.PUBLIC_URL.rstrip('/')}{reverse('meeting', args=[meeting.pk])}",
-        description="\n".join(_plain_line(line) for line in said),
+    told, cancelled = is_told(meeting), meeting.state == MeetingState.CANCELLED
+    said = (meeting.title, place_words(meeting), meeting.group.name, meeting.audience) if told else ()
+    return Entry(
+        get_language() or "",
+        meeting.pk,
+        meeting.announced_at or meeting.created_at,
+        meeting.starts_at,
+        meeting.ends_at,
+        meeting.zone if told else "UTC",  # a zone tells a place
+        2 * meeting.version + cancelled,
+        cancelled,
+        told,
+        *said,
     )
 
 
 @lru_cache(maxsize=4096)
 def _event(entry: Entry) -> bytes:
-    event = icalendar.Event()
+    """Times are aware, in the meeting's own zone."""
     key = salted_hmac("meetings.calendar", str(entry.pk), algorithm="sha256").hexdigest()
-    event.add("uid", f"{key[:32]}@iwg")
-    event.add("dtstamp", entry.stamp)
-    event.add("dtstart", entry.start)
-    event.add("dtend", entry.end)
-    event.add("sequence", entry.sequence)
-    event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
-    event.add("summary", entry.title)
-    for name in ("place", "url", "description"):
-        if value := getattr(entry, name):
-            event.add("location" if name == "place" else name, value)
-    if not entry.url:
-        event.add("class", "CONFIDENTIAL")
+    zone = ZoneInfo(entry.zone) if entry.told else dt.UTC
+    lines: dict[str, Any] = {
+        "uid": f"{key[:32]}@iwg",
+        "dtstamp": entry.stamp.astimezone(dt.UTC),
+        "dtstart": entry.starts_at.astimezone(zone),
+        "dtend": entry.ends_at.astimezone(zone),
+        "sequence": entry.sequence,
+        "status": "CANCELLED" if entry.cancelled else "CONFIRMED",
+        "summary": _plain_line(entry.title) if entry.told else _("Busy"),
+    }
+    if entry.told:
+        said = [entry.group, TLP[Audience(entry.audience)], *_demonstration()]
+        lines["location"] = _plain_line(entry.place)
+        lines["url"] = f"{settings.PUBLIC_URL.rstrip('/')}{reverse('meeting', args=[entry.pk])}"
+        lines["description"] = "\n".join(_plain_line(line) for line in said)
+    else:
+        lines["class"] = "CONFIDENTIAL"
+    event = icalendar.Event()
+    for name, value in lines.items():
+        if value or name == "sequence":
+            event.add(name, value)
     return bytes(event.to_ical())
 
 
@@ -223,7 +227,27 @@ def _zone(name: str) -> bytes:
     """Nothing for UTC, whose times need no description."""
     if icalendar.vDatetime(dt.datetime(2026, 1, 1, tzinfo=ZoneInfo(name))).to_ical().endswith(b"Z"):
         return b""
-    return bytes(icalendar.Timezone.from_tzid(name, first_date=FIRST_DAY, last_date=LAST_DAY).to_ical())
+    zone = _UntilLastDay(ZoneInfo(name))
+    return bytes(icalendar.Timezone.from_tzinfo(zone, name, first_date=FIRST_DAY, last_date=LAST_DAY).to_ical())
+
+
+class _UntilLastDay(dt.tzinfo):
+    """A zone that has no time after ``LAST_DAY``: the library would look for the next change of clocks until the year
+    9999, in each zone that knows none."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+
+    def utcoffset(self, when: dt.datetime | None) -> dt.timedelta | None:
+        if when is not None and when.year > LAST_DAY.year:
+            raise OverflowError
+        return self.zone.utcoffset(when)
+
+    def dst(self, when: dt.datetime | None) -> dt.timedelta | None:
+        return self.zone.dst(when)
+
+    def tzname(self, when: dt.datetime | None) -> str | None:
+        return self.zone.tzname(when)
 
 
 def _demonstration() -> list[str]:

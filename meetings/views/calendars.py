@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from iwg_portal.activity import log
+from iwg_portal.base.kept import keep
 from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
 from iwg_portal.base.uploads.names import disposition
@@ -53,14 +54,25 @@ def calendar(request: HttpRequest, token: str) -> HttpResponse:
     viewer = access.viewer_of_token(token)
     if viewer is None or viewer.person is None:
         return HttpResponse(_("This address does not work any more."), status=404, content_type="text/plain")
+    today = timezone.localdate()
     with speaking(viewer.person.mail_language):
-        content = exports.calendar(access.meetings_in_feed(viewer, timezone.now()), name=_group_name())
-    response = HttpResponse(
-        content, content_type=TYPE, headers={"Content-Disposition": disposition("iwg-meetings.ics")}
-    )
+        content, name = b"", _group_name()
+
+        def written() -> str:
+            nonlocal content
+            content = exports.calendar(access.meetings_in_feed(viewer, today), name=name)
+            return quote_etag(hashlib.sha256(content).hexdigest()[:32])
+
+        # Programs ask again and again, and mostly nothing has changed: that is known without writing the file.
+        etag = keep("calendar", viewer.rights_key, (today, name, access.names_in_feed(viewer)), written)
+        response = get_conditional_response(request, etag)
+        if response is None:
+            etag = etag if content else written()
+            disposed = {"Content-Disposition": disposition("iwg-meetings.ics")}
+            response = HttpResponse(content, content_type=TYPE, headers=disposed)
     # Nobody on the way may keep it; the program that has it already is told so.
-    response["ETag"] = quote_etag(hashlib.sha256(content).hexdigest()[:32])
-    return get_conditional_response(request, response["ETag"], response=response)
+    response["ETag"] = etag
+    return response
 
 
 def _group_name() -> str:

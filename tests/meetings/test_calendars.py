@@ -1,22 +1,28 @@
 """Meetings in somebody's own calendar: what the address gives to whom, and that changes replace what was copied."""
 
 import datetime as dt
+import itertools
 import re
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
+import time_machine
 from django.utils import timezone
 
 from iwg_portal.activity.models import Event
+from iwg_portal.base.kept import forget
+from meetings import exports
+from meetings.access import calendars
 from meetings.actions import calendars as actions
 from meetings.actions import meetings as meeting_actions
-from meetings.models import CalendarFeed, Meeting
-from members.models import Term
-from tests.factories import MeetingFactory
+from meetings.models import CalendarFeed, Group, Meeting
+from members.models import Person, State, Term, WorkingGroup
+from tests.factories import MeetingFactory, MemberStateFactory
 
 pytestmark = pytest.mark.django_db
+NOON = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
 SECRET_TITLE, SECRET_PLACE = "Meeting about Kestrel", "Room Osprey"
 
 
@@ -158,9 +164,139 @@ def test_fetching_it_is_cheap_and_writes_nothing(client, feed, meeting, django_a
     with django_assert_max_num_queries(6):
         more = client.get(address)
     assert len(events(more)) == 31
-    again = client.get(address, headers={"If-None-Match": more["ETag"]})
+    with django_assert_max_num_queries(5):
+        again = client.get(address, headers={"If-None-Match": more["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert first["ETag"] != more["ETag"]
+
+
+def busy_year(host):
+    """Meetings of each kind in several zones, this year and last."""
+    zones = itertools.cycle(["Africa/Lagos", "Africa/Abidjan", "Europe/Vienna", "Atlantic/Cape_Verde"])
+    kinds = itertools.cycle([{}, {"audience": "members"}, {"chatham_house": True}, {"state": "cancelled"}])
+    for n in range(-20, 20):
+        start = NOON + dt.timedelta(days=17 * n)
+        row = {"title": f"Réunion {n}, « première »; suite", "zone": next(zones), "host": host, **next(kinds)}
+        MeetingFactory(starts_at=start, ends_at=start + dt.timedelta(hours=n % 5 + 1), **row)
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "pt"])
+def test_what_was_kept_is_what_would_be_written_anew(cast, client, feed, language):
+    """Also for another reader of other rights and language, whose events were written first."""
+    with time_machine.travel(NOON):
+        busy_year(MemberStateFactory())
+        Person.objects.filter(pk=cast.person("own_delegate").pk).update(language=language)
+        Person.objects.filter(pk=cast.person("observer").pk).update(language="fr")
+        kept = []
+        for part in ("observer", "own_delegate", "observer", "own_delegate"):
+            kept.append(client.get(feed(part)).content)
+        forget()
+        exports._event.cache_clear()
+        exports._zone.cache_clear()
+        anew = [client.get(feed(part)).content for part in ("own_delegate", "observer")]
+    assert kept == [anew[1], anew[0], anew[1], anew[0]]
+    assert len(icalendar.Calendar.from_ical(anew[0]).walk("VEVENT")) > len(
+        icalendar.Calendar.from_ical(anew[1]).walk("VEVENT")
+    )
+
+
+@pytest.mark.parametrize("zone", ["Africa/Lagos", "Atlantic/Cape_Verde", "Africa/Casablanca", "Europe/Vienna"])
+def test_a_zone_is_described_as_the_library_describes_it(zone):
+    """Which searches until the year 9999 for what we do not describe."""
+    described = icalendar.Timezone.from_tzid(zone, first_date=exports.FIRST_DAY, last_date=exports.LAST_DAY)
+    assert exports._zone(zone) == described.to_ical()
+
+
+def change_title(site):
+    Meeting.objects.filter(pk=site["meeting"].pk).update(title="Another title")
+
+
+def tell_it_to_fewer(site):
+    Meeting.objects.filter(pk=site["meeting"].pk).update(audience="members")
+
+
+def close_the_room(site):
+    Meeting.objects.filter(pk=site["meeting"].pk).update(chatham_house=True)
+
+
+def cancel(site):
+    Meeting.objects.filter(pk=site["meeting"].pk).update(state="cancelled")
+
+
+def announce_another(site):
+    MeetingFactory(starts_at=site["meeting"].starts_at, ends_at=site["meeting"].ends_at)
+
+
+def take_it_away(site):
+    Meeting.objects.filter(pk=site["meeting"].pk).update(state="draft")
+
+
+def call_the_host_otherwise(site):
+    State.objects.filter(pk=site["meeting"].host_id).update(name_en="Otherwise")
+
+
+def call_its_group_otherwise(site):
+    Group.objects.filter(pk=site["meeting"].group_id).update(name_en="Otherwise")
+
+
+def call_the_working_group_otherwise(site):
+    WorkingGroup.objects.update(short_name_en="Otherwise")
+
+
+def read_french(site):
+    Person.objects.filter(pk=site["reader"].pk).update(language="fr")
+
+
+CHANGES = [
+    change_title, tell_it_to_fewer, close_the_room, cancel, announce_another, take_it_away, call_the_host_otherwise,
+    call_its_group_otherwise, call_the_working_group_otherwise, read_french,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=[change.__name__ for change in CHANGES])
+def test_whoever_has_it_is_told_so_until_it_changes(cast, client, feed, meeting, settings, change):
+    settings.DEMO = True  # then the words of the reader's language stand in it
+    Meeting.objects.filter(pk=meeting.pk).update(host=MemberStateFactory())
+    meeting.refresh_from_db()
+    address = feed("own_delegate")
+    first = client.get(address)
+    had = {"If-None-Match": first["ETag"]}
+    again = client.get(address, headers=had)
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+    Person.objects.filter(pk=cast.person("partner").pk).update(phone="1")  # of no concern to it
+    assert client.get(address, headers=had).status_code == 304
+    change({"meeting": meeting, "reader": cast.person("own_delegate")})
+    anew = client.get(address, headers=had)
+    assert anew.status_code == 200
+    assert anew.content != first.content
+    assert client.get(address, headers={"If-None-Match": anew["ETag"]}).status_code == 304
+
+
+def test_what_is_over_for_a_year_goes_away_the_day_after(client, feed):
+    with time_machine.travel(NOON) as clock:
+        MeetingFactory(starts_at=NOON - calendars.BACK, ends_at=NOON - calendars.BACK + dt.timedelta(hours=2))
+        address = feed("observer")
+        first = client.get(address)
+        assert len(events(first)) == 1
+        clock.shift(dt.timedelta(hours=8))
+        assert client.get(address, headers={"If-None-Match": first["ETag"]}).status_code == 304
+        clock.shift(dt.timedelta(hours=16))
+        assert events(client.get(address, headers={"If-None-Match": first["ETag"]})) == []
+
+
+def test_who_lost_the_office_is_not_told_that_nothing_changed(cast, client, feed, meeting):
+    address = feed("own_delegate")
+    had = {"If-None-Match": client.get(address)["ETag"]}
+    assert client.get(address, headers=had).status_code == 304
+    Term.objects.filter(person=cast.person("own_delegate")).update(ends_on="2024-01-01")
+    assert client.get(address, headers=had).status_code == 404
+
+
+def test_two_readers_with_other_rights_have_other_files(cast, client, feed, meeting):
+    MeetingFactory(audience="members")
+    member, observer = client.get(feed("own_delegate")), client.get(feed("observer"))
+    assert (len(events(member)), len(events(observer))) == (2, 1)
+    assert client.get(feed("observer"), headers={"If-None-Match": member["ETag"]}).status_code == 200
 
 
 def test_text_of_people_stays_text(client, feed):

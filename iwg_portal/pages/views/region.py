@@ -16,7 +16,7 @@ def region(request: HttpRequest) -> HttpResponse:
     viewer = request.viewer
     if not viewer.in_group:
         raise Http404
-    choice, today = Choice.of(request.GET), timezone.localdate()
+    choice, today, at = Choice.of(request.GET), timezone.localdate(), log.versions()
 
     def parts() -> PageParts:
         page = RegionPage(viewer, choice, today)
@@ -28,12 +28,12 @@ def region(request: HttpRequest) -> HttpResponse:
             owners=page.restricted_owners,
         )
 
-    kept = keep("region", viewer.rights_key, (choice, today), parts)
+    kept = keep("region", viewer.rights_key, (choice, today), parts, at=at.tables)
     for state in kept.owners:
         log.was_read(request, state, state=state, page="region")
 
     def for_you() -> str:
         """Called by the whole page only; not for whoever looks at it as somebody else."""
-        return "" if viewer.looks_as else card(viewer, timezone.now(), today)
+        return "" if viewer.looks_as else card(viewer, timezone.now(), today, at)
 
     return render(request, "pages/region.html", {"parts": kept, "for_you": for_you}, partial="states")
