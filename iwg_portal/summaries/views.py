@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -43,8 +44,9 @@ from iwg_portal.summaries.word import known_fields, summary_docx, template_in_fo
 from iwg_portal.summaries.workbook import banded_workbook, summary_workbook
 from members.access import Viewer
 from members.actions.files import note_refused_passenger_data
-from members.enums import Audience
+from members.enums import Audience, Language
 
+logger = logging.getLogger(__name__)
 PAGE = 25
 MAP = "map/west-africa.svg"
 TEMPLATES = {
@@ -279,7 +281,10 @@ def summary_template(request: HttpRequest) -> HttpResponse:
                 if _replaced(request, viewer, form):
                     return redirect("summary_template")
             case "restore":
-                actions.restore_template(language=request.POST.get("language", ""), by=viewer)
+                language = request.POST.get("language", "")
+                if language not in Language.values:
+                    raise BadRequest("unknown language")
+                actions.restore_template(language=language, by=viewer)
                 messages.success(request, _("The portal’s own template is in force again."))
                 return redirect("summary_template")
             case _:
@@ -307,6 +312,14 @@ def _replaced(request: HttpRequest, viewer: Viewer, form: TemplateForm) -> bool:
         unused = actions.replace_template(checked=given["file"], languages=given["languages"], by=viewer)
     except ValidationError as error:
         form.add_error("file", error.messages)
+        return False
+    except OSError:
+        logger.exception("A Word template could not be stored.")
+        form.add_error(
+            "file",
+            _("The portal could not store the file; nothing was changed. Try again later, and tell whoever runs the"
+              " portal if it fails once more."),
+        )  # fmt: skip
         return False
     messages.success(request, _("The template was tried with invented figures and is in force."))
     if unused:

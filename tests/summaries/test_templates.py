@@ -303,6 +303,23 @@ def test_what_is_no_word_document_is_refused_on_the_page(desk, name, content, sa
 
 
 @pytest.mark.django_db
+def test_a_disk_that_takes_nothing_changes_nothing_and_says_so(desk, settings, tmp_path):
+    (tmp_path / "full").write_bytes(b"")
+    settings.FILES_DIR = tmp_path / "full" / "files"  # no folder can be made in a file
+    answer = desk.post(PAGE, upload(text("With greetings")))
+    assert answer.status_code == 422
+    assert "could not store the file; nothing was changed" in plain(answer)
+    assert not WordTemplate.objects.exists()
+    assert not StoredFile.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["", "xx", "en\0"])
+def test_there_is_no_way_back_in_a_language_that_there_is_not(desk, language):
+    assert desk.post(PAGE, {"do": "restore", "language": language}).status_code == 400
+
+
+@pytest.mark.django_db
 def test_passenger_data_in_a_template_are_refused_and_told(desk):
     line = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<"
     page = plain(desk.post(PAGE, upload(text(line))))
