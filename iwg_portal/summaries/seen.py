@@ -17,6 +17,7 @@ VAL = qn("w:val")
 P, R, T, BR, TAB, SDT = (qn(f"w:{name}") for name in ("p", "r", "t", "br", "tab", "sdt"))
 SMALLEST = 12  # half points
 CONTRAST = 4.5  # the least that WCAG 2.2 asks of text of this size
+DEEPEST = 50  # styles that one may be based on, one behind the other
 FARTHEST = 5_000  # twips that indents may take of a line: nearly 9 cm
 COUNTS = re.compile(r"\s*(PAGE|NUMPAGES)(?:\s+\\\*\s+[A-Za-z]+)*\s*", re.IGNORECASE)
 HIDING = frozenset(("vanish", "webHidden", "specVanish"))
@@ -24,7 +25,7 @@ HIDING = frozenset(("vanish", "webHidden", "specVanish"))
 OF_RUNS = frozenset(
     {
         "rStyle", "rFonts", "b", "bCs", "i", "iCs", "caps", "smallCaps", "noProof", "color", "sz", "szCs", "u", "lang",
-        "kern", "shd", "highlight", "spacing", "snapToGrid", "bdr", "rtl", "cs", "ligatures", "numForm", "numSpacing",
+        "kern", "shd", "highlight", "spacing", "snapToGrid", "bdr", "cs", "ligatures", "numForm", "numSpacing",
         "stylisticSets", "cntxtAlts",
     }
 )  # fmt: skip
@@ -114,6 +115,8 @@ class Looks:
             name = wanted.pop()
             if name not in seen:
                 seen.add(name)
+                if len(seen) > DEEPEST:
+                    raise Unseen(_effect("basedOn"))
                 for style in self.styles.get(name, []):
                     found.insert(0, style)
                     wanted += [base.get(VAL, "") for base in style.findall(qn("w:basedOn"))]
@@ -165,6 +168,8 @@ class Looks:
         try:
             place = run if within is None or run.getparent() is not within else within
             paragraph = _paragraph_of(place)
+            if len(run.findall(qn("w:rPr"))) > 1 or len(paragraph.findall(qn("w:pPr"))) > 1:
+                raise Unseen(_effect("rPr"))
             shade = self._check_paragraph(paragraph, width)
             self._check_run(self.of_run(run if run.tag == R else None, paragraph), shade, paragraph)
         except Unseen as error:
@@ -205,6 +210,10 @@ class Looks:
         _check_colour(merged, shade)
 
     # -- All of it -----------------------------------------------------------------------------------------------
+
+    def is_unique(self) -> bool:
+        """No two styles have one name: a program could take either."""
+        return all(len(styles) == 1 for styles in self.styles.values())
 
     def is_framed(self, paragraph: Any) -> bool:
         return any(layer.find(qn("w:framePr")) is not None for layer in self.of_paragraph(paragraph))

@@ -75,6 +75,7 @@ _BETWEEN = r"[\W_]*"
 _COLOURS = "|".join(_BETWEEN.join(word) for word in _LABELS)
 TYPED = re.compile(rf"(?<![^\W_]){_BETWEEN.join('TLP')}{_BETWEEN}?(?::|(?:{_COLOURS})(?![^\W_]))", re.IGNORECASE)
 _EDGES = tuple(qn(f"w:{name}") for name in ("headerReference", "footerReference", "pgMar", "pgSz", "titlePg"))
+NUMBERED = frozenset(("decimal", "lowerRoman", "upperRoman", "lowerLetter", "upperLetter"))
 FARTHEST_EDGE, NARROWEST, LARGEST_PAGE = 2_300, 2_900, 31_680  # twips: 4 cm, 5 cm, 56 cm
 
 
@@ -358,6 +359,7 @@ def _heads_and_feet(document: Any) -> Iterator[Found]:
     """For each kind of page (first, even, others) of each section: what can be seen of its header and footer."""
     is_different = document.settings.odd_and_even_pages_header_footer
     looks = Looks(document)
+    known: dict[tuple[Any, int], Found] = {}
     for section in document.sections:
         pairs = [(section.header, section.footer)]
         if section.different_first_page_header_footer:
@@ -369,7 +371,7 @@ def _heads_and_feet(document: Any) -> Iterator[Found]:
             seen = Found()
             for root in (_inherited(document, part) for part in pair):
                 if root is not None:
-                    one = looks.look_through(root, width)
+                    one = known.get((root, width)) or known.setdefault((root, width), looks.look_through(root, width))
                     seen.words += f" {one.words}"
                     seen.counted |= one.counted
                     seen.unseen += one.unseen
@@ -384,16 +386,18 @@ def _objections_to_pages(document: Any) -> list[str]:
         found.append(_floating())
     marks = list(document.element.iter(qn("w:sectPr")))
     edges = [[(mark.tag, mark.get(qn("w:type"))) for mark in one if mark.tag in _EDGES] for one in marks]
-    if len(marks) != len(document.sections) or any(len(set(one)) != len(one) for one in edges):
+    is_clear = looks.is_unique() and len(marks) == len(document.sections)
+    if not is_clear or any(len(set(one)) != len(one) for one in edges):
         found.append(_("Word would not open the file; save it again as .docx."))
         return found
+    highest = max((looks.height(root) for root in story_roots(document) if root.tag != qn("w:body")), default=0)
     for section in document.sections:
         if not _is_in_proportion(section):
             found.append(_("The page, a margin, or the distance of a header or footer is out of proportion; mend it."))
-            continue
-        most = section.page_height // 635 // 2
-        if any(looks.height(root) > most for root in story_roots(document) if root.tag != qn("w:body")):
+        elif highest > section.page_height // 635 // 2:
             found.append(_("A header or footer is so high that not all of it may be seen; make it lower."))
+        if any(mark.get(qn("w:fmt"), "decimal") not in NUMBERED for mark in section._sectPr.iter(qn("w:pgNumType"))):
+            found.append(_("The pages are numbered without figures; choose the format 1, 2, 3."))
     return found
 
 

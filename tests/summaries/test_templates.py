@@ -345,6 +345,14 @@ REFUSED = {
         lambda: edge(typed_numbers), "the header or footer of every page: {{ check_code }}"),
     "a second section without": (lambda: changed(second_section_without), "every page: {{ label }}"),
     "a section in a control": (lambda: changed(section_in_a_control), "would not open the file"),
+    "pages without figures": (
+        lambda: changed(lambda d: d.sections[0]._sectPr.append(parse_xml(f'<w:pgNumType {NAMES} w:fmt="none"/>'))),
+        "numbered without figures",
+    ),
+    "a style of which there are two": (
+        lambda: changed(lambda d: d.styles.element.append(deepcopy(d.styles["Header"].element))), "would not open"),
+    "a look that is said twice": (
+        label_in("<w:r><w:rPr/><w:rPr/><w:t>{{ label }}</w:t></w:r>"), "may not be seen (rPr)"),
     "a hidden number of the page": (
         counted_in(b"<w:r><w:instrText> PAGE ", b"<w:r><w:rPr><w:vanish/></w:rPr><w:instrText> PAGE "),
         "PAGE does not count where it stands: it, or a style that it has, is set to “hidden”",
