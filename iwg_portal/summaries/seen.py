@@ -168,8 +168,8 @@ class Looks:
         try:
             place = run if within is None or run.getparent() is not within else within
             paragraph = _paragraph_of(place)
-            if len(run.findall(qn("w:rPr"))) > 1 or len(paragraph.findall(qn("w:pPr"))) > 1:
-                raise Unseen(_effect("rPr"))
+            if len(paragraph.findall(qn("w:pPr"))) > 1:
+                raise Unseen(_effect("pPr"))
             shade = self._check_paragraph(paragraph, width)
             self._check_run(self.of_run(run if run.tag == R else None, paragraph), shade, paragraph)
         except Unseen as error:

@@ -138,10 +138,13 @@ def _objections_to_parts(archive: zipfile.ZipFile) -> list[str]:
 def _is_a_picture(name: str, content: bytes) -> bool:
     """By its ending and by its bytes, which must agree."""
     kind = next((KINDS[kind] for ending, kind in PICTURES.items() if name.endswith(ending)), None)
+    if kind is None:
+        return False
     try:
-        return kind is not None and sniff.agree(kind, content) is None
+        sniff.agree(kind, content)
     except Refused:
         return False
+    return True
 
 
 def _objections_to_relations(markup: bytes) -> Iterator[str]:
@@ -341,10 +344,10 @@ def _objections_to_edges(document: Any, wanted: dict[str, str], typed: str) -> l
                 _("The number of the page and the number of pages (Word’s fields PAGE and NUMPAGES) must stand in the"
                   " header or footer of every page.")
             )  # fmt: skip
-        for name, said in [*((name, wanted[name]) for name in missing), ("PAGE", "PAGE"), ("NUMPAGES", "NUMPAGES")]:
-            why = next((why for words, why in seen.unseen if said in words), "")
+        for name, looked in [*((name, wanted[name]) for name in missing), ("PAGE", "PAGE"), ("NUMPAGES", "NUMPAGES")]:
+            why = next((why for words, why in seen.unseen if looked in words), "")
             if why and name not in seen.counted:
-                shown = name if name == said else f"{{{{ {name} }}}}"
+                shown = name if name == looked else f"{{{{ {name} }}}}"
                 found.append(_("%(field)s does not count where it stands: %(why)s") % {"field": shown, "why": why})
     return found
 

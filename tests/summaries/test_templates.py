@@ -351,8 +351,8 @@ REFUSED = {
     ),
     "a style of which there are two": (
         lambda: changed(lambda d: d.styles.element.append(deepcopy(d.styles["Header"].element))), "would not open"),
-    "a look that is said twice": (
-        label_in("<w:r><w:rPr/><w:rPr/><w:t>{{ label }}</w:t></w:r>"), "may not be seen (rPr)"),
+    "a paragraph whose look is said twice": (
+        lambda: edge(lambda h, f: h.paragraphs[0]._p.append(parse_xml(f"<w:pPr {NAMES}/>"))), "not be seen (pPr)"),
     "a hidden number of the page": (
         counted_in(b"<w:r><w:instrText> PAGE ", b"<w:r><w:rPr><w:vanish/></w:rPr><w:instrText> PAGE "),
         "PAGE does not count where it stands: it, or a style that it has, is set to “hidden”",
