@@ -8,22 +8,16 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+WITHIN = re.compile(r'\s*HYPERLINK\s+\\l\s+"[^"\\/:]*"(?:\s+\\[hn])?\s*', re.IGNORECASE)  # a link within the document
 KNOWN = frozenset(("PAGE", "NUMPAGES", "SECTIONPAGES", "SECTION", "PAGEREF", "REF", "SEQ", "STYLEREF", "TOC"))
-
-
-def names(root: Any) -> set[str]:
-    """Of all fields below ``root``, in capitals."""
-    return {name for name, _instruction in _fields(root)}
 
 
 def objections(root: Any) -> list[str]:
     """A sentence for each kind of field that a template may not have."""
     found = []
     for name, instruction in _fields(root):
-        if name in KNOWN:
+        if name in KNOWN or WITHIN.fullmatch(instruction):
             continue
-        if name == "HYPERLINK" and re.match(r'\s*HYPERLINK\s+\\l\s+"[^"]*"', instruction, re.IGNORECASE):
-            continue  # within the document
         found.append(_("It holds a field of Word that a template may not have (%(name)s).") % {"name": name[:30]})
     return found
 

@@ -10,6 +10,8 @@ template looks like, each page must show what has to stand on it.
 from __future__ import annotations
 
 import io
+import re
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -21,10 +23,12 @@ from django.utils.translation import override
 from docx import Document
 from docx.oxml.ns import qn
 
+from iwg_portal.base.uploads import KINDS, Refused, sniff
 from iwg_portal.summaries import fields_of_word
 from iwg_portal.summaries.fields_of_word import WORD
-from iwg_portal.summaries.filling import FIELD, P, T, TooLong, story_roots, words_of
+from iwg_portal.summaries.filling import FIELD, P, TooLong, story_roots, words_of
 from iwg_portal.summaries.invented import invented_reading
+from iwg_portal.summaries.seen import Found, Looks
 from iwg_portal.summaries.word import ON_EACH_PAGE, fields_of, known_fields, made_with
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -36,25 +40,43 @@ READER = "Ama Example"
 RELATIONS = frozenset(
     {
         "officedocument", "core-properties", "extended-properties", "custom-properties", "thumbnail", "styles",
-        "styleswitheffects", "settings", "websettings", "fonttable", "font", "theme", "numbering", "header", "footer",
+        "styleswitheffects", "settings", "websettings", "fonttable", "theme", "numbering", "header", "footer",
         "footnotes", "endnotes", "image", "customxml", "customxmlprops", "glossarydocument", "people",
     }
 )  # fmt: skip
-PICTURES = (".png", ".jpg", ".jpeg")
-# Elements that load, run, hide, or replace text when the document is opened.
+PICTURES = {".png": "png", ".jpg": "jpg", ".jpeg": "jpg"}
+MARKUP = (".xml", ".rels")
+# Elements that load, run, hide, or replace text when the document is opened, in whatever namespace.
 ELEMENTS = {
     "altChunk": lambda: _("It takes in another file (an “alternative chunk”)."),
     "subDoc": lambda: _("It takes in another file (a subdocument)."),
     "object": lambda: _("It holds an embedded object."),
+    "OLEObject": lambda: _("It holds an embedded object."),
     "control": lambda: _("It holds a control."),
     "dataBinding": lambda: _("A content control in it is bound to data, which would replace what the portal writes."),
     "mailMerge": lambda: _("It is set up for a mail merge."),
     "attachedTemplate": lambda: _("It is attached to another template; detach it."),
-    "ins": lambda: _("It holds tracked changes; accept or reject all of them."),
-    "del": lambda: _("It holds tracked changes; accept or reject all of them."),
-    "moveFrom": lambda: _("It holds tracked changes; accept or reject all of them."),
-    "moveTo": lambda: _("It holds tracked changes; accept or reject all of them."),
+    "documentProtection": lambda: _("It is protected against changes; take the protection away."),
+    "writeProtection": lambda: _("It is protected against changes; take the protection away."),
+    "background": lambda: _("It has a colour of the page; take it away."),
 }
+TRACKED = re.compile(
+    r"ins|del|delText|delInstrText|cellIns|cellDel|cellMerge|(?:moveFrom|moveTo|conflict|customXml(?:Ins|Del|Move)).*"
+    r"|.*Change"
+)
+# What could lie upon another text, or be drawn otherwise by each program.
+FLOATING = frozenset(("anchor", "pict", "txbxContent", "AlternateContent", "framePr", "tblpPr"))
+# A label however it is written: “TLP:” with anything, or TLP with the word of one.
+_LABELS = (
+    "RED", "AMBER", "GREEN", "CLEAR", "WHITE", "ROUGE", "ORANGE", "VERT", "BLANC", "VERMELHO", "ÂMBAR", "VERDE",
+    "BRANCO",
+)  # fmt: skip
+_BETWEEN = r"[\W_]*"
+_COLOURS = "|".join(_BETWEEN.join(word) for word in _LABELS)
+TYPED = re.compile(rf"(?<![^\W_]){_BETWEEN.join('TLP')}{_BETWEEN}?(?::|(?:{_COLOURS})(?![^\W_]))", re.IGNORECASE)
+_EDGES = tuple(qn(f"w:{name}") for name in ("headerReference", "footerReference", "pgMar", "pgSz", "titlePg"))
+NUMBERED = frozenset(("decimal", "lowerRoman", "upperRoman", "lowerLetter", "upperLetter"))
+FARTHEST_EDGE, NARROWEST, LARGEST_PAGE = 2_300, 2_900, 31_680  # twips: 4 cm, 5 cm, 56 cm
 
 
 def vet(content: bytes, languages: tuple[str, ...]) -> list[str]:
@@ -66,6 +88,7 @@ def vet(content: bytes, languages: tuple[str, ...]) -> list[str]:
         raise ValidationError(_("A template may have up to %(megabytes)s MB.") % {"megabytes": MAX_BYTES // 1024**2})
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         _refuse(_objections_to_parts(archive))
+        typed = _objections_to_labels(archive)
     try:
         document = Document(io.BytesIO(content))
         sections = len(document.sections)
@@ -73,11 +96,9 @@ def vet(content: bytes, languages: tuple[str, ...]) -> list[str]:
         raise ValidationError(_("Word would not open the file; save it again as .docx.")) from None
     if not sections:
         raise ValidationError(_("The template has no page."))
-    named = _refuse_fields(document)
+    named = _refuse_fields(document, typed)
     for language in languages:
-        with override(language):
-            objections = _try(content)
-        _refuse(objections)
+        _refuse(_try(content, language))
     return [name for name in known_fields() if name not in named]
 
 
@@ -97,10 +118,13 @@ def _objections_to_parts(archive: zipfile.ZipFile) -> list[str]:
     for entry in entries:
         name = entry.filename
         lower = name.lower()
-        if lower.startswith("word/media/") and not lower.endswith(PICTURES):
-            found.append(_("The picture %(name)s is neither PNG nor JPEG.") % {"name": name.rpartition("/")[2]})
         if lower.startswith("word/embeddings/"):
             found.append(_("It holds an embedded object."))
+        if lower.startswith("word/media/") or lower.endswith(tuple(PICTURES)):
+            if not entry.is_dir() and not _is_a_picture(lower, archive.read(entry)):
+                found.append(_no_picture(name))
+        elif not lower.endswith(MARKUP) and not entry.is_dir():
+            found.append(_no_such_part(name.rpartition("/")[2]))
         try:
             if lower.endswith(".rels"):
                 found += _objections_to_relations(archive.read(entry))
@@ -109,6 +133,18 @@ def _objections_to_parts(archive: zipfile.ZipFile) -> list[str]:
         except ElementTree.ParseError:
             return [_("Word would not open the file; save it again as .docx.")]
     return found
+
+
+def _is_a_picture(name: str, content: bytes) -> bool:
+    """By its ending and by its bytes, which must agree."""
+    kind = next((KINDS[kind] for ending, kind in PICTURES.items() if name.endswith(ending)), None)
+    if kind is None:
+        return False
+    try:
+        sniff.agree(kind, content)
+    except Refused:
+        return False
+    return True
 
 
 def _objections_to_relations(markup: bytes) -> Iterator[str]:
@@ -121,26 +157,81 @@ def _objections_to_relations(markup: bytes) -> Iterator[str]:
                 yield ELEMENTS["attachedTemplate"]()
             else:
                 yield _("It loads something from outside (%(kind)s).") % {"kind": kind[:40]}
+        elif kind.lower() == "font":
+            yield _("It holds a font of its own, which could draw other letters; save it without embedded fonts.")
         elif kind.lower() not in RELATIONS:
-            yield _("It holds a part that a template may not have (%(kind)s).") % {"kind": kind[:40]}
+            yield _no_such_part(kind)
+        elif kind.lower() == "image" and not relation.get("Target", "").lower().endswith(tuple(PICTURES)):
+            yield _no_picture(relation.get("Target", ""))
+
+
+def _no_such_part(kind: str) -> str:
+    return _("It holds a part that a template may not have (%(kind)s).") % {"kind": kind[:40]}
+
+
+def _no_picture(name: str) -> str:
+    return _("The picture %(name)s is neither PNG nor JPEG.") % {"name": name.rpartition("/")[2][:40]}
 
 
 def _objections_to_markup(name: str, markup: bytes) -> list[str]:
     root = ElementTree.fromstring(markup)
-    found, here = [], set()
+    found = []
+    is_drawn = name.startswith("word/") and not name.startswith(("word/glossary/", "word/theme/", "word/numbering"))
     for element in root.iter():
-        tag = element.tag if isinstance(element.tag, str) else ""
-        plain = tag.removeprefix(WORD)
-        if tag != plain and plain in ELEMENTS:
+        plain = element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+        if plain in ELEMENTS:
             found.append(ELEMENTS[plain]())
-        elif tag.endswith("}OLEObject"):
-            found.append(_("It holds an embedded object."))
-        here.add(plain)
+        elif TRACKED.fullmatch(plain):
+            found.append(_("It holds tracked changes; accept or reject all of them."))
+        elif is_drawn and plain in FLOATING:
+            found.append(_floating())
     if not name.startswith("word/glossary/"):
         found += fields_of_word.objections(root)
         if not _is_a_story(name) and "{{" in "".join(root.itertext()):
             found.append(_("Fields may stand in the text, in headers and in footers, and nowhere else."))
     return found
+
+
+def _objections_to_labels(archive: zipfile.ZipFile) -> list[str]:
+    names = [name for name in archive.namelist() if name.lower().endswith(".xml")]
+    return [words for name in names for words in _typed_in(name, ElementTree.fromstring(archive.read(name)))]
+
+
+def _typed_in(name: str, root: ElementTree.Element) -> Iterator[str]:
+    """Also in attributes (the text of a picture, the sign of a list), and however the letters are spaced."""
+    pieces = []
+    for element in root.iter():
+        if element.tag in (f"{WORD}p", f"{WORD}tab", f"{WORD}br", f"{WORD}cr"):
+            pieces.append(" ")
+        pieces += [element.text or "", (element.tail or "").strip("\r\n")]
+    said = " x ".join(["".join(pieces), *(value for element in root.iter() for value in element.attrib.values())])
+    if not said.isascii():
+        said = "".join(c for c in unicodedata.normalize("NFKC", said) if unicodedata.category(c) != "Cf")
+    match = TYPED.search(said)
+    if match:
+        told = {"text": " ".join(match[0].split())[:40], "part": _place(name)}
+        yield (
+            _("The label is not typed: it comes with the field {{ label }}.")
+            + " "
+            + _("Found: “%(text)s” (%(part)s).") % told
+        )
+
+
+def _place(name: str) -> str:
+    """Where a part of the file stands, for somebody who sees Word and not the file."""
+    last = name.rpartition("/")[2]
+    if name.startswith("docProps/"):
+        return _("properties of the file")
+    places = {"document": _("text"), "header": _("header"), "footer": _("footer"), "footnotes": _("footnotes"),
+              "endnotes": _("endnotes"), "comments": _("comments")}  # fmt: skip
+    return next((words for start, words in places.items() if last.startswith(start)), last)
+
+
+def _floating() -> str:
+    return _(
+        "It holds a text box, a shape, a frame, or a picture or table that floats: it could cover what must be seen."
+        " Use ordinary paragraphs, and pictures in line with the text."
+    )
 
 
 def _is_a_story(name: str) -> bool:
@@ -151,10 +242,10 @@ def _is_a_story(name: str) -> bool:
 # -- Fields --------------------------------------------------------------------------------------------------------
 
 
-def _refuse_fields(document: Any) -> set[str]:
-    """The known fields that it names."""
+def _refuse_fields(document: Any, objections: list[str]) -> set[str]:
+    """The known fields that it names. ``objections``: to what is typed, told with these."""
     fields = fields_of(invented_reading(states=1, decisions=1, lessons=1), READER)
-    known, objections = known_fields(), []
+    known = known_fields()
     named: set[str] = set()
     unknown: list[str] = []
     paragraphs = 0
@@ -163,8 +254,6 @@ def _refuse_fields(document: Any) -> set[str]:
         for paragraph in root.iter(P):
             paragraphs += 1
             words = words_of(paragraph)
-            if "TLP:" in words.upper():
-                objections.append(_("The label is not typed: it comes with the field {{ label }}."))
             rest = FIELD.sub("", words)
             if any(sign in rest for sign in ("{{", "}}", "{%", "%}", "{#", "#}")):
                 said = {"text": words.strip()[:60]}
@@ -223,46 +312,115 @@ def _objections_to_pictures(document: Any) -> list[str]:
 # -- Trial ---------------------------------------------------------------------------------------------------------
 
 
-def _try(content: bytes) -> list[str]:
-    """Fill it with the invented figures, and look whether each page has what must stand there."""
-    reading = invented_reading(states=60, decisions=60, lessons=30)
+def _try(content: bytes, language: str) -> list[str]:
+    """Fill it with the invented figures, and look whether each page has what must stand there. The objections are in
+    the language of whoever sent it."""
     try:
-        made = made_with(content, reading, reader=READER)
+        typed = _words_of_all(Document(io.BytesIO(content)))
+        with override(language):
+            reading = invented_reading(states=60, decisions=60, lessons=30)
+            texts = fields_of(reading, READER).texts
+            made = made_with(content, reading, reader=READER)
+        wanted = {name: " ".join(texts[name].split()) for name in ON_EACH_PAGE}
         document = Document(io.BytesIO(made))
+        return _objections_to_pages(document) or _objections_to_edges(document, wanted, typed)
     except TooLong:
         return [_("Filling the template takes too long; make it simpler.")]
     except Exception as error:
         said = {"kind": type(error).__name__}
         return [_("The template could not be filled (%(kind)s); save it again as .docx.") % said]
-    texts = fields_of(reading, READER).texts
-    wanted = {name: " ".join(texts[name].split()) for name in ON_EACH_PAGE}
+
+
+def _objections_to_edges(document: Any, wanted: dict[str, str], typed: str) -> list[str]:
+    """``wanted``: what each page must say; ``typed``: what the template says before it is filled."""
     found: list[str] = []
-    for words, counted in _heads_and_feet(document):
-        missing = [f"{{{{ {name} }}}}" for name, said in wanted.items() if said not in words]
+    for seen in _heads_and_feet(document):
+        missing = [name for name, said in wanted.items() if said not in seen.words or said in typed]
         if missing:
-            said = {"fields": ", ".join(missing)}
+            said = {"fields": ", ".join(f"{{{{ {name} }}}}" for name in missing)}
             found.append(_("These fields must stand in the header or footer of every page: %(fields)s.") % said)
-        if not {"PAGE", "NUMPAGES"} <= counted:
+        if not {"PAGE", "NUMPAGES"} <= seen.counted:
             found.append(
                 _("The number of the page and the number of pages (Word’s fields PAGE and NUMPAGES) must stand in the"
                   " header or footer of every page.")
             )  # fmt: skip
+        for name, looked in [*((name, wanted[name]) for name in missing), ("PAGE", "PAGE"), ("NUMPAGES", "NUMPAGES")]:
+            why = next((why for words, why in seen.unseen if looked in words), "")
+            if why and name not in seen.counted:
+                shown = name if name == looked else f"{{{{ {name} }}}}"
+                found.append(_("%(field)s does not count where it stands: %(why)s") % {"field": shown, "why": why})
     return found
 
 
-def _heads_and_feet(document: Any) -> Iterator[tuple[str, set[str]]]:
-    """For each kind of page (first, even, others) of each section: what its header and footer say, what they count."""
+def _words_of_all(document: Any) -> str:
+    return " ".join(
+        " ".join(words_of(paragraph) for root in story_roots(document) for paragraph in root.iter(P)).split()
+    )
+
+
+def _heads_and_feet(document: Any) -> Iterator[Found]:
+    """For each kind of page (first, even, others) of each section: what can be seen of its header and footer."""
     is_different = document.settings.odd_and_even_pages_header_footer
+    looks = Looks(document)
+    known: dict[tuple[Any, int], Found] = {}
     for section in document.sections:
         pairs = [(section.header, section.footer)]
         if section.different_first_page_header_footer:
             pairs.append((section.first_page_header, section.first_page_footer))
         if is_different:
             pairs.append((section.even_page_header, section.even_page_footer))
+        width = (section.page_width - (section.left_margin or 0) - (section.right_margin or 0)) // 635
         for pair in pairs:
-            roots = [found for part in pair if (found := _inherited(document, part)) is not None]
-            words = " ".join(" ".join("".join(_shown(root)).split()) for root in roots)
-            yield words, set().union(*(fields_of_word.names(root) for root in roots))
+            seen = Found()
+            for root in (_inherited(document, part) for part in pair):
+                if root is not None:
+                    one = known.get((root, width)) or known.setdefault((root, width), looks.look_through(root, width))
+                    seen.words += f" {one.words}"
+                    seen.counted |= one.counted
+                    seen.unseen += one.unseen
+            yield seen
+
+
+def _objections_to_pages(document: Any) -> list[str]:
+    """Frames that a style brings, sections that are not where they belong, and pages out of proportion."""
+    looks = Looks(document)
+    found = []
+    if any(looks.is_framed(paragraph) for root in story_roots(document) for paragraph in root.iter(P)):
+        found.append(_floating())
+    marks = list(document.element.iter(qn("w:sectPr")))
+    edges = [[(mark.tag, mark.get(qn("w:type"))) for mark in one if mark.tag in _EDGES] for one in marks]
+    is_clear = looks.is_unique() and len(marks) == len(document.sections)
+    if not is_clear or any(len(set(one)) != len(one) for one in edges):
+        found.append(_("Word would not open the file; save it again as .docx."))
+        return found
+    highest = max((looks.height(root) for root in story_roots(document) if root.tag != qn("w:body")), default=0)
+    for section in document.sections:
+        if not _is_in_proportion(section):
+            found.append(_("The page, a margin, or the distance of a header or footer is out of proportion; mend it."))
+        elif highest > section.page_height // 635 // 2:
+            found.append(_("A header or footer is so high that not all of it may be seen; make it lower."))
+        if any(mark.get(qn("w:fmt"), "decimal") not in NUMBERED for mark in section._sectPr.iter(qn("w:pgNumType"))):
+            found.append(_("The pages are numbered without figures; choose the format 1, 2, 3."))
+    return found
+
+
+def _is_in_proportion(section: Any) -> bool:
+    try:
+        width, height = section.page_width // 635, section.page_height // 635
+        left, right, top, bottom, head, foot, gutter = (
+            (getattr(section, name) or 0) // 635
+            for name in ("left_margin", "right_margin", "top_margin", "bottom_margin", "header_distance",
+                         "footer_distance", "gutter")
+        )  # fmt: skip
+    except (TypeError, ValueError):  # no page, or a measure that is none
+        return False
+    return (
+        max(width, height) <= LARGEST_PAGE
+        and min(left, right, top, bottom, head, foot, gutter) >= 0
+        and max(head, foot) <= FARTHEST_EDGE
+        and width - left - right - gutter >= NARROWEST
+        and height - top - bottom >= NARROWEST
+    )
 
 
 def _inherited(document: Any, part: Any) -> Any:
@@ -277,18 +435,3 @@ def _has_before(part: Any) -> bool:
             return True
         before = before._prior_headerfooter
     return False
-
-
-def _shown(root: Any) -> Iterator[str]:
-    """Its text, without what is hidden and without the second copies for old programs."""
-    for t in root.iter(T):
-        run = t.getparent()
-        look = run.find(qn("w:rPr"))
-        hidden = look is not None and any(_is_on(look.find(qn(f"w:{name}"))) for name in ("vanish", "webHidden"))
-        second = any(parent.tag.endswith("}Fallback") for parent in t.iterancestors())
-        if not hidden and not second:
-            yield t.text or ""
-
-
-def _is_on(element: Any) -> bool:
-    return element is not None and element.get(qn("w:val"), "1") not in ("0", "false", "off")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -42,9 +43,10 @@ from iwg_portal.summaries.reading import Reading
 from iwg_portal.summaries.word import known_fields, summary_docx, template_in_force
 from members.access import Viewer
 from members.actions.files import note_refused_passenger_data
-from members.enums import Audience
+from members.enums import Audience, Language
 from members.sign_in.limits import REPEATED
 
+logger = logging.getLogger(__name__)
 PAGE = 25
 MAP = "map/west-africa.svg"
 TEMPLATES = {
@@ -291,7 +293,10 @@ def summary_template(request: HttpRequest) -> HttpResponse:
                 if _replaced(request, viewer, form):
                     return redirect("summary_template")
             case "restore":
-                actions.restore_template(language=request.POST.get("language", ""), by=viewer)
+                language = request.POST.get("language", "")
+                if language not in Language.values:
+                    raise BadRequest("unknown language")
+                actions.restore_template(language=language, by=viewer)
                 messages.success(request, _("The portal’s own template is in force again."))
                 return redirect("summary_template")
             case _:
@@ -319,6 +324,14 @@ def _replaced(request: HttpRequest, viewer: Viewer, form: TemplateForm) -> bool:
         unused = actions.replace_template(checked=given["file"], languages=given["languages"], by=viewer)
     except ValidationError as error:
         form.add_error("file", error.messages)
+        return False
+    except OSError:
+        logger.exception("A Word template could not be stored.")
+        form.add_error(
+            "file",
+            _("The portal could not store the file; nothing was changed. Try again later, and tell whoever runs the"
+              " portal if it fails once more."),
+        )  # fmt: skip
         return False
     messages.success(request, _("The template was tried with invented figures and is in force."))
     if unused:

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
+from django.utils.translation import override
 from docx import Document
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
@@ -28,6 +29,16 @@ PAGE = "/summaries/template/"
 REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
 RELS = "word/_rels/document.xml.rels"
 END = b"</Relationships>"
+NAMES = nsdecls("w", "r", "wp") + " " + " ".join(
+    f'xmlns:{name}="http://schemas.{address}"'
+    for name, address in {
+        "w14": "microsoft.com/office/word/2010/wordml",
+        "w15": "microsoft.com/office/word/2012/wordml",
+        "mc": "openxmlformats.org/markup-compatibility/2006",
+    }.items()
+)  # fmt: skip
+SAID = "<w:r><w:t>{{ label }}</w:t></w:r>"
+ROW = '<w:tr><w:trPr><w:trHeight w:val="1" w:hRule="exact"/></w:trPr><w:tc><w:tcPr><w:tcW w:w="0"/></w:tcPr>'
 
 
 def relation(kind, target, mode=' TargetMode="External"'):
@@ -36,7 +47,7 @@ def relation(kind, target, mode=' TargetMode="External"'):
 
 def paragraph(markup):
     """Adds a paragraph of this content before the end of the body."""
-    element = parse_xml(f"<w:p {nsdecls('w', 'r', 'wp', 'a', 'pic')}>{markup}</w:p>")
+    element = parse_xml(f"<w:p {nsdecls('a', 'pic')} {NAMES}>{markup}</w:p>")
     return changed(lambda document: document.element.body[-1].addprevious(element))
 
 
@@ -95,6 +106,102 @@ def without(*words):
                         one.text = one.text.replace(word, "")
 
     return lambda: edge(change)
+
+
+def label_in(markup):
+    """The label stands in this run, or whatever is given, and nowhere else."""
+
+    def change(header, _footer):
+        said = header.paragraphs[0].runs[-1]._r
+        said.getparent().replace(said, parse_xml(markup.replace(">", f" {NAMES}>", 1)))
+
+    return lambda: edge(change)
+
+
+def label_with(look):
+    return label_in(f"<w:r><w:rPr>{look}</w:rPr><w:t>{{{{ label }}}}</w:t></w:r>")
+
+
+def line_with(look):
+    """The paragraph of the header is set so directly."""
+
+    def change(header, _footer):
+        own = header.paragraphs[0]._p.pPr
+        for mark in parse_xml(f"<w:pPr {NAMES}>{look}</w:pPr>"):
+            for old in own.findall(mark.tag):
+                own.remove(old)
+            own.append(mark)
+
+    return lambda: edge(change)
+
+
+def styled(look, *, name="Header", tag="rPr"):
+    """A style that what stands in the header has, directly or through what it is based on, is set so."""
+
+    def change(document):
+        found = document.styles[name].element.find(qn(f"w:{tag}"))
+        for mark in parse_xml(f"<w:{tag} {NAMES}>{look}</w:{tag}>"):
+            found.append(mark)
+
+    return lambda: changed(change)
+
+
+def character_style(look):
+    style = f'<w:style {NAMES} w:type="character" w:styleId="Quiet"><w:name w:val="Quiet"/>{look}</w:style>'
+
+    def change(document):
+        document.styles.element.append(parse_xml(style.replace("XX", "<w:rPr><w:vanish/></w:rPr>")))
+        below = (
+            '<w:style w:type="character" w:styleId="Below"><w:name w:val="Below"/><w:basedOn w:val="Quiet"/></w:style>'
+        )
+        document.styles.element.append(parse_xml(below.replace(">", f" {NAMES}>", 1)))
+        for one in document.sections[0].header.paragraphs[0].runs:
+            one._r.get_or_add_rPr().insert(0, parse_xml(f'<w:rStyle {NAMES} w:val="Below"/>'))
+
+    return lambda: changed(change)
+
+
+def as_default(look):
+    """The defaults of the document, where no style says otherwise."""
+
+    def change(document):
+        place = document.styles.element.find(qn("w:docDefaults")).find(qn("w:rPrDefault")).find(qn("w:rPr"))
+        place.append(parse_xml(look.replace("/>", f" {NAMES}/>", 1)))
+
+    return lambda: changed(change)
+
+
+def page_with(**measures):
+    def change(document):
+        for name, value in measures.items():
+            document.sections[0]._sectPr.find(qn("w:pgMar")).set(qn(f"w:{name}"), str(value))
+
+    return lambda: changed(change)
+
+
+def counted_in(before, after):
+    return lambda: with_parts(swap={"word/footer1.xml": (before, after)})
+
+
+def section_in_a_control(document):
+    body = document.element.body
+    markup = f"<w:sdt {NAMES}><w:sdtContent><w:p><w:pPr><w:sectPr/></w:pPr></w:p></w:sdtContent></w:sdt>"
+    body.insert(0, parse_xml(markup))
+
+
+def second_section_without(document):
+    header = document.add_section().header
+    header.is_linked_to_previous = False
+    header.paragraphs[0].text = "{{ reader }}"
+
+
+def typed_numbers(header, _footer):
+    fields = word.fields_of(vetting.invented_reading(states=60, decisions=60, lessons=30), vetting.READER).texts
+    header.add_paragraph(fields["check_code"])
+
+
+def in_settings(markup):
+    return lambda: with_parts(swap={"word/settings.xml": (b"<w:zoom ", markup + b"<w:zoom ")})
 
 
 def many_paragraphs(document):
@@ -181,6 +288,109 @@ REFUSED = {
         lambda: with_parts(swap={"word/footer1.xml": (b" PAGE ", b" SECTION ")}),
         "fields PAGE and NUMPAGES",
     ),
+    "a label that a style of letters hides": (
+        character_style("<w:rPr><w:vanish/></w:rPr>"), "{{ label }} does not count where it stands: it, or a style"),
+    "a label that a style of paragraphs hides": (styled("<w:vanish/>"), "is set to “hidden”"),
+    "a label that what its style is based on hides": (styled("<w:webHidden/>", name="Normal"), "is set to “hidden”"),
+    "a label that the defaults hide": (as_default("<w:specVanish/>"), "is set to “hidden”"),
+    "a white label": (label_with('<w:color w:val="FFFFFF"/>'), "stands out too little"),
+    "a label as black as its ground": (
+        label_with('<w:color w:val="111111"/><w:shd w:val="clear" w:fill="000000"/>'), "stands out too little"),
+    "a label on a marker of its colour": (
+        label_with('<w:color w:val="FFFF00"/><w:highlight w:val="yellow"/>'), "stands out too little"),
+    "a black label in a black paragraph": (
+        line_with('<w:shd w:val="clear" w:fill="000000"/>'), "{{ reader }} does not count where it stands: its colour"),
+    "a label on a pattern": (label_with('<w:shd w:val="solid" w:color="000000"/>'), "may not be seen (shd)"),
+    "a label in a colour of the theme": (
+        label_with('<w:color w:val="000000" w:themeColor="background1"/>'), "comes from the theme"),
+    "a label of one point": (label_with('<w:sz w:val="2"/>'), "smaller than 6 points"),
+    "a style of one point": (styled('<w:szCs w:val="2"/>'), "smaller than 6 points"),
+    "a raised label": (label_with('<w:position w:val="3000"/>'), "may not be seen (position)"),
+    "a squeezed label": (label_with('<w:w w:val="1"/>'), "may not be seen (w)"),
+    "letters over each other": (label_with('<w:spacing w:val="-400"/>'), "may not be seen (spacing)"),
+    "a label without ink": (
+        label_with("<w14:textFill><w14:noFill/></w14:textFill>"), "may not be seen (textFill)"),
+    "a label in signs": (label_with('<w:rFonts w:ascii="Wingdings"/>'), "draws signs instead of letters"),
+    "a colour that is said twice": (
+        label_with('<w:color w:val="000000"/><w:color w:val="FFFFFF"/>'), "may not be seen (color)"),
+    "a frame off the page": (line_with('<w:framePr w:x="30000" w:y="30000"/>'), "a text box, a shape, a frame"),
+    "a frame of the style": (styled('<w:framePr w:x="30000"/>', tag="pPr"), "a text box, a shape, a frame"),
+    "an indent off the page": (line_with('<w:ind w:left="-9000"/>'), "its indent leads out of the text"),
+    "a tab stop off the page": (
+        line_with('<w:tabs><w:tab w:val="left" w:pos="30000"/></w:tabs>'), "a tab stop lies outside the margins"),
+    "a line of no height": (line_with('<w:spacing w:line="1" w:lineRule="exact"/>'), "its line is too low"),
+    "a label far down": (line_with('<w:spacing w:before="30000"/>'), "so high that not all of it may be seen"),
+    "a header off the page": (page_with(header=-3000), "out of proportion"),
+    "no room between the margins": (page_with(left=5500, right=5500), "out of proportion"),
+    "a label in a table": (
+        label_in(f'<w:tbl><w:tblPr/><w:tblGrid><w:gridCol w:w="0"/></w:tblGrid>{ROW}<w:p>{SAID}</w:p></w:tc></w:tr>'
+                 "</w:tbl>"),
+        "it stands in a table, a box",
+    ),
+    "a label that gives way to a placeholder": (
+        label_in(f"<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>{SAID}</w:sdtContent></w:sdt>"),
+        "it stands in a table, a box, a control",
+    ),
+    "a label in a smart tag": (label_in(f'<w:smartTag w:element="x">{SAID}</w:smartTag>'), "it stands in a table"),
+    "a label in markup of others": (label_in(f'<w:customXml w:element="x">{SAID}</w:customXml>'), "it stands in a tab"),
+    "a label in a field that Word fills anew": (
+        label_in(f'<w:fldSimple w:instr="REF x">{SAID}</w:fldSimple>'), "it stands in a table, a box, a control"),
+    "a label that was deleted": (label_in(f'<w:del w:id="1" w:author="x">{SAID}</w:del>'), "tracked changes"),
+    "a label of which there are two": (
+        label_in(f'<mc:AlternateContent><mc:Choice Requires="w14"/><mc:Fallback>{SAID}</mc:Fallback>'
+                 "</mc:AlternateContent>"),
+        "a text box, a shape, a frame",
+    ),
+    "numbers that are typed": (
+        lambda: edge(typed_numbers), "the header or footer of every page: {{ check_code }}"),
+    "a second section without": (lambda: changed(second_section_without), "every page: {{ label }}"),
+    "a section in a control": (lambda: changed(section_in_a_control), "would not open the file"),
+    "pages without figures": (
+        lambda: changed(lambda d: d.sections[0]._sectPr.append(parse_xml(f'<w:pgNumType {NAMES} w:fmt="none"/>'))),
+        "numbered without figures",
+    ),
+    "a style of which there are two": (
+        lambda: changed(lambda d: d.styles.element.append(deepcopy(d.styles["Header"].element))), "would not open"),
+    "a paragraph whose look is said twice": (
+        lambda: edge(lambda h, f: h.paragraphs[0]._p.append(parse_xml(f"<w:pPr {NAMES}/>"))), "not be seen (pPr)"),
+    "a hidden number of the page": (
+        counted_in(b"<w:r><w:instrText> PAGE ", b"<w:r><w:rPr><w:vanish/></w:rPr><w:instrText> PAGE "),
+        "PAGE does not count where it stands: it, or a style that it has, is set to “hidden”",
+    ),
+    "a number of the page that says something else": (
+        counted_in(b" PAGE ", b" PAGE \\# &quot;'one'&quot; "), "fields PAGE and NUMPAGES"),
+    "a floating picture": (lambda: run("<w:drawing><wp:anchor/></w:drawing>"), "a picture or table that floats"),
+    "a floating table": (
+        lambda: with_parts(swap={"word/document.xml": (b"<w:tblPr>", b"<w:tblPr><w:tblpPr/>")}),
+        "a picture or table that floats",
+    ),
+    "a colour of the page": (
+        lambda: with_parts(swap={"word/document.xml": (b"<w:body>", b'<w:background w:color="000000"/><w:body>')}),
+        "a colour of the page",
+    ),
+    "a font of its own": (
+        lambda: with_parts(swap={RELS: (END, relation("font", b"fonts/a.xml", ""))}), "a font of its own"),
+    "a control bound in a newer way": (
+        lambda: paragraph('<w:sdt><w:sdtPr><w15:dataBinding w:xpath="/x"/></w:sdtPr><w:sdtContent/></w:sdt>'),
+        "bound to data",
+    ),
+    "a look that was tracked": (
+        lambda: run('<w:rPr><w:rPrChange w:id="1" w:author="A Name"><w:rPr/></w:rPrChange></w:rPr><w:t>x</w:t>'),
+        "tracked changes",
+    ),
+    "a protected document": (in_settings(b'<w:documentProtection w:edit="forms"/>'), "protected against changes"),
+    "a document that asks for a password": (in_settings(b"<w:writeProtection/>"), "protected against changes"),
+    "another picture under the name of one": (
+        lambda: with_parts(add={"word/media/a.png": b"\x01\x00\x00\x00" + b"\0" * 36 + b" EMF" + b"\0" * 60}),
+        "The picture a.png is neither PNG nor JPEG",
+    ),
+    "a part of another name": (lambda: with_parts(add={"word/a.bin": b"x"}), "may not have (a.bin)"),
+    "a picture by another name": (
+        lambda: with_parts(swap={RELS: (END, relation("image", b"a.xml", ""))}), "The picture a.xml is neither"),
+    "a link within that leads outside": (
+        lambda: instruction('HYPERLINK \\l &quot;x&quot; &quot;http://evil.example/&quot;'),
+        "may not have (HYPERLINK)",
+    ),
     "too much": (lambda: with_parts(add={"word/theme/a.xml": b"x" * (vetting.MAX_UNPACKED + 1)}), "far more than"),
     "too many paragraphs": (lambda: changed(many_paragraphs), "far more than a template needs"),
     "too much in a row": (lambda: changed(crowded_line), "far more than is to be repeated"),
@@ -212,6 +422,60 @@ def test_what_is_no_harmless_word_document_is_refused_before(name, content, code
 
 def test_the_portals_own_is_accepted_in_every_language_and_says_what_it_leaves_out():
     assert vetting.vet(own_template(), ("en", "fr", "pt")) == ["as_of", "hash", "map_words"]
+
+
+LABELS = ("TLP:CLEAR", "tlp red", "TLP\uff1aCLEAR", "\uff34\uff2c\uff30 GREEN", "TLP\u00a0AMBER", "TLPWHITE",
+          "T L P - C L E A R", "TLP\u200b:", "TLP – ROUGE")  # fmt: skip
+
+
+@pytest.mark.parametrize("words", LABELS)
+def test_a_label_is_not_typed_however_it_is_written(words):
+    with pytest.raises(ValidationError) as refused:
+        vetting.vet(text(f"This is {words}."), ("en",))
+    assert "The label is not typed" in " ".join(refused.value.messages)
+
+
+@pytest.mark.parametrize(
+    ("part", "markup", "place"),
+    [
+        ("word/footnotes.xml", "<w:footnotes {}><w:p><w:r><w:t>TLP:</w:t></w:r><w:r><w:t>CLEAR</w:t></w:r></w:p>"
+         "</w:footnotes>", "footnotes"),
+        ("word/endnotes.xml", "<w:endnotes {}><w:p><w:r><w:t>TLP CLEAR</w:t></w:r></w:p></w:endnotes>", "endnotes"),
+        ("word/header9.xml", "<w:hdr {}><w:p><w:r><w:t>TLP CLEAR</w:t></w:r></w:p></w:hdr>", "header"),
+        ("docProps/custom.xml", "<a {}>TLP GREEN</a>", "properties of the file"),
+        ("word/numbering2.xml", '<w:numbering {}><w:lvlText w:val="TLP:RED %1"/></w:numbering>', "numbering2.xml"),
+    ],
+)  # fmt: skip
+def test_a_label_is_not_typed_in_any_part(part, markup, place):
+    content = with_parts(add={part: markup.replace("{}", nsdecls("w")).encode()})
+    with pytest.raises(ValidationError) as refused:
+        vetting.vet(content, ("en",))
+    assert f"({place})." in " ".join(refused.value.messages)
+
+
+@pytest.mark.parametrize(("language", "said"), [("fr", "ne compte pas là où il figure"), ("pt", "não conta onde está")])
+def test_what_is_wrong_is_said_in_the_language_of_who_asks(language, said):
+    made = label_with("<w:vanish/>")()
+    with override(language), pytest.raises(ValidationError) as refused:
+        vetting.vet(made, ("en",))
+    assert said in " ".join(refused.value.messages)
+
+
+def test_words_that_only_begin_like_a_label_are_accepted():
+    vetting.vet(text("The protocol (TLP) reduces doubt; ATLP clear; see the TLP, whitespace."), ("en",))
+
+
+def test_the_number_of_the_page_as_word_offers_it_is_accepted():
+    def grouped(_header, footer):
+        last = footer.paragraphs[1]._p
+        group = parse_xml(
+            f'<w:sdt {NAMES}><w:sdtPr><w:id w:val="1"/><w:docPartObj><w:docPartGallery w:val="Page Numbers"/>'
+            "</w:docPartObj></w:sdtPr><w:sdtContent/></w:sdt>"
+        )
+        last.addprevious(group)
+        group[-1].append(last)
+
+    vetting.vet(edge(grouped), ("en",))
 
 
 def test_a_template_of_another_look_is_accepted():
@@ -300,6 +564,23 @@ def test_what_is_refused_is_not_kept_and_every_objection_is_said(cast, desk):
 def test_what_is_no_word_document_is_refused_on_the_page(desk, name, content, said):
     assert said in plain(desk.post(PAGE, upload(content, name)))
     assert not WordTemplate.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_disk_that_takes_nothing_changes_nothing_and_says_so(desk, settings, tmp_path):
+    (tmp_path / "full").write_bytes(b"")
+    settings.FILES_DIR = tmp_path / "full" / "files"  # no folder can be made in a file
+    answer = desk.post(PAGE, upload(text("With greetings")))
+    assert answer.status_code == 422
+    assert "could not store the file; nothing was changed" in plain(answer)
+    assert not WordTemplate.objects.exists()
+    assert not StoredFile.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["", "xx", "en\0"])
+def test_there_is_no_way_back_in_a_language_that_there_is_not(desk, language):
+    assert desk.post(PAGE, {"do": "restore", "language": language}).status_code == 400
 
 
 @pytest.mark.django_db
