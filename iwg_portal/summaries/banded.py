@@ -16,8 +16,9 @@ from iwg_portal.base.dates import date_format
 from iwg_portal.summaries.aggregates import CLASSES, START, WAY, WORKING
 from iwg_portal.summaries.bands import ABSENT, BANDS, FEW, HIGHEST, LOWEST, MANY, MOST, SOME
 from iwg_portal.summaries.enums import SummaryForm
+from iwg_portal.summaries.head import Head
 from iwg_portal.summaries.models import Summary
-from iwg_portal.summaries.reading import Head, Reading
+from iwg_portal.summaries.reading import Reading
 
 MOST_YEARS = 6
 

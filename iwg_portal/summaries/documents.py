@@ -16,7 +16,8 @@ from iwg_portal.base.documents import pdf
 from iwg_portal.base.documents.frame import LABEL_COLOURS
 from iwg_portal.summaries.banded import Banded
 from iwg_portal.summaries.colours import EDGE, LAND, LEVEL_COLOURS, OUTLINE, STATUS_COLOURS
-from iwg_portal.summaries.reading import Head, Reading
+from iwg_portal.summaries.head import Head
+from iwg_portal.summaries.reading import Reading
 
 MAP_FILE = settings.BASE_DIR / "static" / "map" / "west-africa.svg"
 

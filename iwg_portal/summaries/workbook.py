@@ -12,7 +12,8 @@ from iwg_portal.base import cells, marks
 from iwg_portal.base.spreadsheets import Chart, Series, Sheet, write_workbook
 from iwg_portal.summaries.banded import Banded
 from iwg_portal.summaries.colours import LINES, STATUS_COLOURS
-from iwg_portal.summaries.reading import NOT_SHOWN, Head, Reading
+from iwg_portal.summaries.head import Head
+from iwg_portal.summaries.reading import NOT_SHOWN, Reading
 from members.enums import TLP, Audience
 
 
