@@ -223,6 +223,7 @@ class Banded(Head):
                 "A status is counted where the whole group reads it, a level where its state lets it count in the"
                 " median."
             ),
+            _("Of lessons it lists those of the group; those that a state shared are in the library of lessons."),
             _("Figures are declared by each state itself; the group ranks nobody."),
         ]
 
