@@ -104,7 +104,7 @@ def notes(reading: Reading) -> list[str]:
         *reading.cut,
         reading.median_rule,
         _("Figures are declared by each state itself; the group ranks nobody."),
-        *(f"{kind}: {', '.join(words)}." for kind, words in reading.ladder_words),
+        *(f"{kind}{marks.colon()}{', '.join(words)}." for kind, words in reading.ladder_words),
         *_origin(reading),
         _(
             "The page “Check a document” of the portal says to which summary a check code belongs; members"

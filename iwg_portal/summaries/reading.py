@@ -92,7 +92,7 @@ class Reading(Head):
             if rises:
                 found.append(
                     _("Regional medians since %(year)s%(colon)s%(list)s.")
-                    % {"year": self.before, "colon": marks.colon(), "list": "; ".join(rises)}
+                    % {"year": self.before, "colon": marks.colon(), "list": marks.semicolon().join(rises)}
                 )
         found.append(
             _("%(n)s of %(members)s member states are named with levels of their self-assessment of %(year)s.")

@@ -238,7 +238,7 @@ def _courses(reading: Reading) -> list[Chart]:
     if not series:
         return []
     title = _("Regional median by area")
-    return [Chart("line", title, "; ".join(said), series, (1, 8), unit=_("Level"), top=4, size=(760, 420))]
+    return [Chart("line", title, marks.semicolon().join(said), series, (1, 8), unit=_("Level"), top=4, size=(760, 420))]
 
 
 def _definitions(reading: Reading) -> list[Sequence[Any]]:
@@ -248,7 +248,7 @@ def _definitions(reading: Reading) -> list[Sequence[Any]]:
     rows: list[Sequence[Any]] = [[_("Sheet"), _("Column or term"), _("Meaning")]]
     rows.append([states, _("Code"), _("Code of the state after ISO 3166-1 alpha-2.")])
     for kind, words in reading.ladder_words:
-        steps = "; ".join(words)
+        steps = marks.semicolon().join(words)
         meaning = _("Step of the ladder as the state declares it. Highest first: %(steps)s.") % {"steps": steps}
         rows.append([states, kind, f"{meaning} {empty}"])
         rows.append([states, _("%(kind)s, as of") % {"kind": kind}, _("The day for which the status is declared.")])
