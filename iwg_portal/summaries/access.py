@@ -88,7 +88,8 @@ def to_follow(scope: str, taken_at: dt.datetime, *, but: int | None = None) -> S
     """The one that figures of ``scope`` taken at that moment follow; ``but``: the id of their own summary."""
     until = taken_at.replace(microsecond=0) + dt.timedelta(seconds=1)  # the moment of the figures is a whole second
     same = Summary.objects.filter(scope=scope, form=SummaryForm.NAMED, content__isnull=False)
-    return same.filter(released_at__lt=until).exclude(pk=but).order_by("-released_at", "-pk").first()
+    others = same.exclude(pk=but) if but is not None else same
+    return others.filter(released_at__lt=until).order_by("-released_at", "-pk").first()
 
 
 def last_aggregated() -> Summary | None:

@@ -59,7 +59,7 @@ def tellable(scope: str, today: dt.date) -> set[Fact]:
     uses = named_uses(state.pk for state in states)
     named = [state.pk for state in states if (state.pk, HEADLINE) in uses]
     reports = capability_access.visible_status(ANY_MEMBER).filter(state__in=named, kind__in=figures.kinds_of(scope))
-    found = {
+    found: set[Fact] = {
         (STATUS, code, kind, step, day.isoformat())
         for code, kind, step, day in reports.values_list("state__alpha2", "kind", "label", "as_of")
     }
