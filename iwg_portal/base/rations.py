@@ -15,7 +15,7 @@ from typing import Any
 from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from iwg_portal.base.render import render
@@ -60,7 +60,7 @@ def _rationed(view: View, ration: str) -> View:
     return asked
 
 
-def refusal(request: HttpRequest, ration: str) -> HttpResponseBase | None:
+def refusal(request: HttpRequest, ration: str) -> HttpResponse | None:
     """For a view that orders what a worker makes: the answer above the ration; else None, and it is counted."""
     return None if _consumed(request, ration) else _later(request, ration)
 
@@ -69,7 +69,7 @@ def _consumed(request: HttpRequest, ration: str) -> ratelimit.RateLimitUsage | N
     return ratelimit.consume(request, app=APP, action=ration, config=settings.FILE_RATES, limit_get=True)
 
 
-def _later(request: HttpRequest, rate: str) -> HttpResponseBase:
+def _later(request: HttpRequest, rate: str) -> HttpResponse:
     """A page that says when to come back, as does ``Retry-After`` (seconds)."""
     seconds = _seconds(request, rate)
     context = {"minutes": math.ceil(seconds / 60), "address": request.get_full_path()}
