@@ -95,18 +95,21 @@ class Book:
 
     def content(self, kind: str = XLSX) -> bytes:
         """XLSX in the active language, whose last sheet says what it is, for whom, and what each column means."""
-        printed = " · ".join(part for part in (self.label, self.bearer[:60], self._moment) if part)
+        printed = " · ".join(part for part in (self.label, self.bearer[:60]) if part)
+        foot = (self._moment, "")
         sheets = [
             Sheet(
                 table.name,
                 [[column.heading for column in table.columns], *table.rows],
                 widths=[column.width for column in table.columns],
                 printed=printed,
+                foot=foot,
             )
             for table in self.tables
         ]
-        about = Sheet(_("About this file"), self._about(), 0, 1, (28, 90), printed)
-        return write_workbook([*sheets, about], title=self.title, author=self.bearer, comments=printed)
+        about = Sheet(_("About this file"), self._about(), 0, 1, (28, 90), printed, foot=foot)
+        comments = f"{printed} · {self._moment}"
+        return write_workbook([*sheets, about], title=self.title, author=self.bearer, comments=comments)
 
     @property
     def _moment(self) -> str:

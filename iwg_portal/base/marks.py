@@ -42,6 +42,12 @@ def colon() -> str:
     return gettext(": ")
 
 
+def semicolon() -> str:
+    """What stands between the parts of a list: French has a narrow no-break space before it."""
+    # Translators: only the spaces differ; in French a narrow no-break space comes first.
+    return gettext("; ")
+
+
 def tlp(audience: str) -> SafeString:
     """The label of an audience, in FIRST’s own colours on black, as text."""
     label, colour = TLP[audience]

@@ -41,7 +41,7 @@ MAX_ROWS = 2_000
 MAX_COLUMNS = 200
 MAX_SECONDS = 3  # of this thread's work, so that a busy machine refuses nobody
 MAX_CELL = 32_767  # characters that a cell of a workbook holds
-MAX_PRINTED = 120  # of the 255 that the head of a printed page holds, as each ampersand counts twice
+MAX_PRINTED = 120  # of the 255 that head and foot of a printed page hold, as each ampersand counts twice
 # Looked at to tell which sheet, and which separator of a text file, holds the wanted table.
 HEAD = 20
 
@@ -327,7 +327,9 @@ class Sheet:
     """A sheet to write. Rows of cells (None, str, number, date); ``title_row`` and ``heading_row`` are 1-based and
     shown bold, the rows down to the headings stay in view; ``widths``: characters per column, the last one repeats;
     ``printed``: what stands at the head of each printed page; ``wraps``: long texts break within their cell;
-    ``fits``: printed lying, as wide as the paper."""
+    ``fits``: printed lying, as wide as the paper. ``printed``: the head of each printed page, what matters most first,
+    because a long one is cut. ``foot``: what stands left and right at its foot, beside its number and how many there
+    are."""
 
     name: str
     rows: Sequence[Sequence[Any]]
@@ -338,6 +340,7 @@ class Sheet:
     charts: Sequence[Chart] = ()
     wraps: bool = False
     fits: bool = False
+    foot: tuple[str, str] = ("", "")
 
 
 def write_workbook(sheets: Sequence[Sheet], *, title: str, author: str = "", comments: str = "") -> bytes:
@@ -362,8 +365,10 @@ def write_workbook(sheets: Sequence[Sheet], *, title: str, author: str = "", com
                 page.fit_to_pages(1, 0)
                 page.repeat_rows(0, sheet.heading_row - 1)
             if sheet.printed:
-                # An ampersand begins a command there, and a longer line is refused.
-                page.set_header("&L" + inert(sheet.printed)[:MAX_PRINTED].replace("&", "&&"))
+                page.set_header(f"&L{_printable(sheet.printed)}")
+            if any(sheet.foot):
+                left, right = (_printable(words, MAX_PRINTED // 2) for words in sheet.foot)
+                page.set_footer(f"&L{left}&R{right}{' · ' if right else ''}&P / &N")
             for row, cells in enumerate(sheet.rows):
                 if sheet.wraps:  # not every program fits the height by itself
                     page.set_row(row, 15 * _lines(cells, sheet.widths))
@@ -378,6 +383,11 @@ def write_workbook(sheets: Sequence[Sheet], *, title: str, author: str = "", com
             for chart in sheet.charts:
                 _draw(book, page, chart)
     return target.getvalue()
+
+
+def _printable(words: str, most: int = MAX_PRINTED) -> str:
+    """An ampersand begins a command there, and a longer line is refused."""
+    return inert(words)[:most].replace("&", "&&")
 
 
 def _lines(cells: Sequence[Any], widths: Sequence[int]) -> int:

@@ -81,9 +81,15 @@ def followed_by(summary: Summary) -> Summary | None:
     whenever. None of an aggregated one: its figures are not held against earlier ones (see ``bands``)."""
     if summary.taken_at is None or summary.form != SummaryForm.NAMED:
         return None
-    until = summary.taken_at + dt.timedelta(seconds=1)  # the moment of the figures is a whole second
-    same = Summary.objects.filter(scope=summary.scope, form=SummaryForm.NAMED, content__isnull=False)
-    return same.filter(released_at__lt=until).exclude(pk=summary.pk).order_by("-released_at", "-pk").first()
+    return to_follow(summary.scope, summary.taken_at, but=summary.pk)
+
+
+def to_follow(scope: str, taken_at: dt.datetime, *, but: int | None = None) -> Summary | None:
+    """The one that figures of ``scope`` taken at that moment follow; ``but``: the id of their own summary."""
+    until = taken_at.replace(microsecond=0) + dt.timedelta(seconds=1)  # the moment of the figures is a whole second
+    same = Summary.objects.filter(scope=scope, form=SummaryForm.NAMED, content__isnull=False)
+    others = same.exclude(pk=but) if but is not None else same
+    return others.filter(released_at__lt=until).order_by("-released_at", "-pk").first()
 
 
 def last_aggregated() -> Summary | None:

@@ -23,7 +23,7 @@ from capabilities.enums import Scope
 from iwg_portal.activity.log import record
 from iwg_portal.base.uploads import Checked
 from iwg_portal.mail.poke import order
-from iwg_portal.summaries import access, aggregates, figures, papers, vetting
+from iwg_portal.summaries import access, aggregates, consents, figures, papers, vetting
 from iwg_portal.summaries.enums import SummaryForm, SummaryState
 from iwg_portal.summaries.models import Summary, WordTemplate
 from members.access import Viewer, viewer_for
@@ -40,6 +40,15 @@ PROGRESS = ("leased_until", "steps_done", "steps")
 RIGHTS, DOCUMENT = "rights", "document "  # of ``problem``; the latter with its language and kind
 COUNTED_NO_MORE = gettext_lazy(
     "Since these figures were taken, a state has changed what may be counted of it. Build a new summary."
+)
+NAMED_NO_MORE = gettext_lazy(
+    "Since these figures were taken, a state has changed what may be named of it. Build a new summary."
+)
+TOLD_NO_MORE = gettext_lazy(
+    "Since these figures were taken, a lesson or the record of a meeting has been taken back. Build a new summary."
+)
+FROM_BEFORE = gettext_lazy(
+    "It cannot be asked again whether this summary may still tell what it tells. Build a new summary."
 )
 AUDIENCE = {SummaryForm.NAMED: Audience.MEMBERS, SummaryForm.AGGREGATED: Audience.GROUP}
 
@@ -172,11 +181,11 @@ def _try(held: Summary) -> tuple[Taken | None, str]:
     return taken, ""
 
 
-Taken = tuple[dict[str, Any], aggregates.Basis | None]
+Taken = tuple[dict[str, Any], dict[str, Any]]
 
 
 def _read(held: Summary) -> tuple[Taken | None, str]:
-    """The figures, with the basis of an aggregated one; or why there are none."""
+    """The figures with their basis; or why there are none."""
     try:
         with one_picture():
             if not access.can_build(viewer_for(held.asked_by)):
@@ -195,7 +204,7 @@ def _take(held: Summary) -> Taken:
     today, now = timezone.localdate(), timezone.now()
     if held.form == SummaryForm.AGGREGATED:
         return aggregates.take(held.scope, today, now, access.last_aggregated())
-    return figures.take(held.scope, today, now), None
+    return consents.take(held.scope, today, now, access.to_follow(held.scope, now))
 
 
 @contextlib.contextmanager
@@ -275,22 +284,21 @@ def release(*, summary: Summary, by: Viewer) -> None:
 
 
 def _check_consents(held: Summary) -> None:
-    """What it names and counts, it may name and count today: consents and audiences are asked again before it goes
-    further."""
+    """What it names, counts and quotes, it may today: consents and audiences are asked again before it goes further.
+    A newer report beside the one that it names is no objection; that one taken back is. Raises ValidationError."""
     if held.form == SummaryForm.AGGREGATED:
         return _check_aggregated(held)
+    if held.basis is None:
+        raise ValidationError(FROM_BEFORE)
     try:
-        now = figures.take(held.scope, timezone.localdate(), timezone.now())
-        gone = bool(figures.named_cells(held.content or {}) - figures.named_cells(now))
-        fewer = figures.fewer_contribute(held.content or {}, now)
+        gone = consents.told(held.basis) - consents.tellable(held.scope, timezone.localdate())
     except figures.NothingToSay:
-        gone, fewer = True, False
-    if gone:
-        raise ValidationError(
-            _("Since these figures were taken, a state has changed what may be named of it. Build a new summary.")
-        )
-    if fewer:
-        raise ValidationError(COUNTED_NO_MORE)
+        raise ValidationError(NAMED_NO_MORE) from None
+    kinds = {fact[0] for fact in gone}
+    if kinds & {consents.STATUS, consents.LEVEL, consents.ORIGIN}:
+        raise ValidationError(NAMED_NO_MORE)
+    if kinds:
+        raise ValidationError(COUNTED_NO_MORE if consents.MEDIAN in kinds else TOLD_NO_MORE)
     return None
 
 

@@ -145,7 +145,9 @@ def _kept(held: bands.Held) -> dict[str, Any]:
 
 
 def _lessons() -> list[dict[str, Any]]:
-    """Of those that the whole group reads the ones that name no state, neither as their origin nor in their title."""
+    """The group's own, of those that the whole group reads. One that a state shared is never among them: its title may
+    say in many ways whose it is ("Cape Verde", "Ghanaian"), which no list of names finds. Where a title of the group's
+    own has the name of a state, it is left out too."""
     named = {
         fold_name(getattr(state, f"name_{language}") or "")
         for state in visible_states(ANY_MEMBER)
@@ -154,7 +156,7 @@ def _lessons() -> list[dict[str, Any]]:
     names = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in sorted(named)))
     return [
         {"title": row["title"], "language": row["language"]}
-        for row in figures.lessons_of(lesson_access.approved_lessons(ANY_OBSERVER).filter(names_origin=False))
+        for row in figures.lessons_of(lesson_access.approved_lessons(ANY_OBSERVER).filter(state=None))
         if not any(names.search(fold_name(title)) for title in row["title"].values())
     ]
 

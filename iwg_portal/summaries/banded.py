@@ -14,10 +14,11 @@ from capabilities.enums import StatusKind
 from iwg_portal.base import cells
 from iwg_portal.base.dates import date_format
 from iwg_portal.summaries.aggregates import CLASSES, START, WAY, WORKING
-from iwg_portal.summaries.bands import ABSENT, BANDS, FEW, HIGHEST, LOWEST, MANY, MOST, SOME
+from iwg_portal.summaries.bands import ABSENT, BANDS, FEW, HIGHEST, LOWEST, MANY, MOST, SOME, band
 from iwg_portal.summaries.enums import SummaryForm
+from iwg_portal.summaries.head import Head
 from iwg_portal.summaries.models import Summary
-from iwg_portal.summaries.reading import Head, Reading
+from iwg_portal.summaries.reading import Reading
 
 MOST_YEARS = 6
 
@@ -34,11 +35,16 @@ class Step:
 
 @dataclass(frozen=True)
 class BandedLadder:
-    """``rows`` is empty where too few states report. ``before``: the day of the summary before, in words; or empty."""
+    """``rows`` is empty where too few states report. ``before_on``: the day of the summary before, or None."""
 
     title: str
-    before: str
+    before_on: dt.date | None
     rows: tuple[Step, ...]
+
+    @property
+    def before(self) -> str:
+        """That day in words; or empty."""
+        return date_format(self.before_on, "SHORT_DATE_FORMAT") if self.before_on else ""
 
 
 @dataclass(frozen=True)
@@ -108,12 +114,11 @@ class Banded(Head):
                 for each in (*CLASSES, ABSENT)
                 if said
             )
-            found.append(BandedLadder(_kind(status["kind"]), self._on(earlier["as_of"]) if compared else "", rows))
+            found.append(BandedLadder(_kind(status["kind"]), self._day(earlier["as_of"]) if compared else None, rows))
         return found
 
-    def _on(self, moment: str) -> str:
-        day = dt.datetime.fromisoformat(moment).astimezone(zoneinfo.ZoneInfo(self.content["zone"])).date()
-        return date_format(day, "SHORT_DATE_FORMAT")
+    def _day(self, moment: str) -> dt.date:
+        return dt.datetime.fromisoformat(moment).astimezone(zoneinfo.ZoneInfo(self.content["zone"])).date()
 
     # -- Levels ----------------------------------------------------------------------------------------------
 
@@ -175,7 +180,7 @@ class Banded(Head):
                     % {
                         "kind": _kind(status["kind"]),
                         "before": _band(before["said"][WORKING]),
-                        "day": self._on(before["as_of"]),
+                        "day": date_format(self._day(before["as_of"]), "SHORT_DATE_FORMAT"),
                         "now": _band(status["said"][WORKING]),
                     }
                 )
@@ -204,6 +209,31 @@ class Banded(Head):
         ]
 
     @property
+    def median_rule(self) -> str:
+        return _(
+            "A median is the level in the middle, of an even number of states the lower of the two, rounded to"
+            " halves; it is not told more exactly than “1.0 or lower” and “3.0 or higher”."
+        )
+
+    @property
+    def lessons_rule(self) -> str:
+        return _("Of lessons it lists those of the group; those that a state shared are in the library of lessons.")
+
+    @property
+    def band_ranges(self) -> list[tuple[str, str]]:
+        """Each band that there is in a group of this size, and from how many states to how many it goes."""
+        found = [band(count, self.members) for count in range(self.members + 1)]
+        return [
+            (
+                _band(each),
+                _("From %(low)s to %(high)s of %(members)s member states.")
+                % {"low": found.index(each), "high": len(found) - 1 - found[::-1].index(each), "members": self.members},
+            )
+            for each in BANDS
+            if each in found
+        ]
+
+    @property
     def rules(self) -> list[str]:
         """How to read it, and what it does not say."""
         return [
@@ -216,10 +246,7 @@ class Banded(Head):
                 " three quarters or three states short of all, and may be all. Between these it is “some” up to half of"
                 " them and “many” beyond; in a group of fewer than twelve it is “some” throughout."
             ),
-            _(
-                "A median is the level in the middle, of an even number of states the lower of the two, rounded to"
-                " halves; it is not told more exactly than “1.0 or lower” and “3.0 or higher”."
-            ),
+            self.median_rule,
             _(
                 "A figure is made anew only when at least seven states have changed what it is made of; until then the"
                 " earlier one stands."
@@ -228,6 +255,7 @@ class Banded(Head):
                 "A status is counted where the whole group reads it, a level where its state lets it count in the"
                 " median."
             ),
+            self.lessons_rule,
             _("Figures are declared by each state itself; the group ranks nobody."),
         ]
 

@@ -9,6 +9,8 @@ from typing import Any
 from iwg_portal.base.documents.markup import INK, LINE, MUTED, element, shading
 from iwg_portal.base.signs import inert
 
+HEAD_SIZE = 14  # half points
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -57,7 +59,9 @@ def table_markup(table: Table, width: int) -> Any:
         element("tblDescription", {"val": inert(table.words)}),
     )
     grid = element("tblGrid", {}, *(element("gridCol", {"w": str(column)}) for column in columns))
-    head = [Cell(words, ink=f"#{MUTED}", is_middle=n in table.middles, size=14) for n, words in enumerate(table.head)]
+    head = [
+        Cell(words, ink=f"#{MUTED}", is_middle=n in table.middles, size=HEAD_SIZE) for n, words in enumerate(table.head)
+    ]
     rows = [_row(head, columns, is_head=True), *(_row(row, columns) for row in table.rows)]
     return element("tbl", {}, properties, grid, *rows)
 

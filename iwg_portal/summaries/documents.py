@@ -16,7 +16,8 @@ from iwg_portal.base.documents import pdf
 from iwg_portal.base.documents.frame import LABEL_COLOURS
 from iwg_portal.summaries.banded import Banded
 from iwg_portal.summaries.colours import EDGE, LAND, LEVEL_COLOURS, OUTLINE, STATUS_COLOURS
-from iwg_portal.summaries.reading import Head, Reading
+from iwg_portal.summaries.head import Head
+from iwg_portal.summaries.reading import Reading
 
 MAP_FILE = settings.BASE_DIR / "static" / "map" / "west-africa.svg"
 
@@ -103,7 +104,7 @@ def notes(reading: Reading) -> list[str]:
         *reading.cut,
         reading.median_rule,
         _("Figures are declared by each state itself; the group ranks nobody."),
-        *(f"{kind}: {', '.join(words)}." for kind, words in reading.ladder_words),
+        *(f"{kind}{marks.colon()}{', '.join(words)}." for kind, words in reading.ladder_words),
         *_origin(reading),
         _(
             "The page “Check a document” of the portal says to which summary a check code belongs; members"

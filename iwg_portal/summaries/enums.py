@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class SummaryForm(models.TextChoices):
@@ -16,7 +17,7 @@ class SummaryState(models.TextChoices):
 
     QUEUED = "queued", _("being built")
     FAILED = "failed", _("could not be built")
-    DRAFT = "draft", _("draft")
+    DRAFT = "draft", pgettext_lazy("regional summary", "draft")
     APPROVED = "approved", _("approved by the chair")
     RELEASED = "released", _("released")
     WITHDRAWN = "withdrawn", _("withdrawn")

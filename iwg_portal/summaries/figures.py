@@ -32,7 +32,7 @@ from meetings.access import action_points as action_access
 from meetings.access import decisions as decision_access
 from meetings.access import lessons as lesson_access
 from meetings.enums import DecisionState, MeetingState
-from meetings.models import Lesson
+from meetings.models import ActionOwner, Decision, Lesson
 from meetings.queries import action_points, decisions, lessons
 from members.access import visible_group, visible_member_states
 from members.models import State
@@ -60,7 +60,7 @@ def take(scope: str, today: dt.date, now: dt.datetime) -> dict[str, Any]:
     before = next((r for r in rounds if r.year < newest.year), None)
     kinds = kinds_of(scope)
     uses = named_uses(state.pk for state in states)
-    status, earlier = _status(states, uses, before)
+    status, earlier = statuses(states, uses, before)
     rows = _states(states, kinds, uses, status, newest, scope)
     return {
         **frame(rounds, states, scope, now),
@@ -123,7 +123,7 @@ def each_language(say: Callable[..., Any]) -> dict[str, Any]:
 # -- Status and levels -----------------------------------------------------------------------------------------------
 
 
-def _status(
+def statuses(
     states: Sequence[State], uses: set[tuple[int, str]], before: Round | None
 ) -> tuple[query.StatusByState, query.StatusByState]:
     """Now and on the day of the round before; of the states that may be named."""
@@ -276,14 +276,11 @@ def _age(status: query.StatusByState, kinds: Sequence[str], uses: set[tuple[int,
 def _meetings(today: dt.date) -> dict[str, Any]:
     """Decisions of adopted records with their standing, and how far the action points have come: what is under silence
     procedure is not decided yet."""
-    rows = decision_access.visible_decisions(ANY_MEMBER).filter(
-        record__meeting__state=MeetingState.ADOPTED, number__isnull=False
-    )
+    rows = adopted_decisions()
     counted = {status: rows.filter(status=status).count() for status in DecisionState.values}
     shown = rows.filter(status__in=[DecisionState.ACTIVE, DecisionState.CARRIED_OUT])
     listed = decisions.directory(shown, decisions.Choice())[:MOST_DECISIONS]
-    owners = action_access.visible_owners(ANY_MEMBER).filter(action__record__meeting__state=MeetingState.ADOPTED)
-    total = action_points.sum_of(owners, today)
+    total = action_points.sum_of(adopted_owners(), today)
     return {
         "decisions": {
             "counts": counted,
@@ -308,6 +305,15 @@ def _meetings(today: dt.date) -> dict[str, Any]:
     }
 
 
+def adopted_decisions() -> QuerySet[Decision]:
+    rows = decision_access.visible_decisions(ANY_MEMBER)
+    return rows.filter(record__meeting__state=MeetingState.ADOPTED, number__isnull=False)
+
+
+def adopted_owners() -> QuerySet[ActionOwner]:
+    return action_access.visible_owners(ANY_MEMBER).filter(action__record__meeting__state=MeetingState.ADOPTED)
+
+
 def lessons_of(rows: QuerySet[Lesson]) -> list[dict[str, Any]]:
     """The newest; the state only where the lesson names it. Titles in each language that a person wrote, else the
     original's."""
@@ -326,26 +332,6 @@ def lessons_of(rows: QuerySet[Lesson]) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def named_cells(content: dict[str, Any]) -> set[tuple[str, str]]:
-    """(state, kind of status or area) of all that it names."""
-    found = set()
-    for row in content.get("states", ()):
-        found |= {(row["code"], kind) for kind in content["kinds"] if row[kind]}
-        found |= {(row["code"], area) for area, value in row["areas"].items() if value is not None}
-    return found
-
-
-def fewer_contribute(then: dict[str, Any], now: dict[str, Any]) -> bool:
-    """To some median of ``then``, in whichever of its rounds, fewer states contribute ``now``: one has taken its level
-    out, or what it published back. A state that came in its place at the same time is not told from it."""
-    counted = {(row["area"], point["year"]): point["n"] for row in now.get("medians", ()) for point in row["course"]}
-    return any(
-        point["n"] is not None and (counted.get((row["area"], point["year"])) or 0) < point["n"]
-        for row in then.get("medians", ())
-        for point in row["course"]
-    )
 
 
 # -- Hash and code ---------------------------------------------------------------------------------------------------

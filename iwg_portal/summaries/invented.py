@@ -18,6 +18,7 @@ from iwg_portal.summaries.models import Summary
 from iwg_portal.summaries.reading import Reading
 
 AREAS, YEARS = 5, (2020, 2021, 2022)
+EARLIER = f"{YEARS[-1]}-06"
 NOW = dt.datetime(2022, 11, 18, 12, 0, tzinfo=dt.UTC)
 
 
@@ -101,6 +102,11 @@ def invented_content(*, states: int, decisions: int, lessons: int, name: str = "
             }
             for n in range(lessons)
         ],
+        "again": {
+            "code": EARLIER,
+            "cells": [[row["code"], of] for row in rows for of in (*kinds, *row["areas"])],
+            "medians": [[f"X{n}", year] for n in range(AREAS) for year in YEARS],
+        },
     }
 
 

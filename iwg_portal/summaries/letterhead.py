@@ -104,8 +104,9 @@ def _page(document: Any) -> None:
     section.header_distance, section.footer_distance = Mm(11), Mm(10)
     head = section.header.paragraphs[0]
     head.style = document.styles["Header"]
-    head.add_run("{{ group }} · {{ reader }}\t")
+    # The label first: beside a long name it would be cut in two at the end of the line.
     _labelled(head.add_run("\u00a0{{ label }}\u00a0"))
+    head.add_run("  {{ group }} · {{ reader }}")
     _rule(head, "bottom", BRAND, "8", "6")
     foot = section.footer.paragraphs[0]
     foot.style = document.styles["Footer"]

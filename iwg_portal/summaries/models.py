@@ -27,9 +27,9 @@ class Summary(models.Model):
     ``content`` holds the figures with every name and word that a document needs, in the three languages, so that the
     document of a year later says the same (see ``figures``); ``sha256`` is that of its canonical JSON. ``check_code``
     stands on each page and can be confirmed by anybody. ``audience`` follows from ``form``: where states are named, it
-    is for the members. ``basis``, of aggregated ones alone, holds what each state contributed to each figure as it was
-    said last (see ``aggregates``): no page or document is made from it; the next one to be built asks it what may be
-    made anew.
+    is for the members. ``basis`` is nobody's to read, and no page or document is made from it: of an aggregated one it
+    holds what each state contributed to each figure as it was said last (see ``aggregates``), of a named one the facts
+    that it tells (see ``consents``; one from before these were kept has none, and goes no further than it has come).
     """
 
     year = models.PositiveSmallIntegerField()
@@ -96,7 +96,8 @@ class Summary(models.Model):
             models.CheckConstraint(
                 name="summary_aggregated_has_basis",
                 condition=Q(form=SummaryForm.AGGREGATED, state__in=FROZEN, basis__isnull=False)
-                | (~Q(form=SummaryForm.AGGREGATED, state__in=FROZEN) & Q(basis__isnull=True)),
+                | Q(form=SummaryForm.NAMED, state__in=FROZEN)
+                | (~Q(state__in=FROZEN) & Q(basis__isnull=True)),
             ),
             known_audience("summary_audience_known"),
         ]

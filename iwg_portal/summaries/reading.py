@@ -6,21 +6,17 @@ What the page shows, the PDF and the workbook say the same, because all three ar
 from __future__ import annotations
 
 import datetime as dt
-import zoneinfo
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.text import slugify
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from capabilities.enums import LADDERS, StatusKind
 from iwg_portal.base import cells, marks
 from iwg_portal.base.dates import date_format
-from iwg_portal.summaries.corrections import Change, compare
-from iwg_portal.summaries.enums import SummaryState
-from iwg_portal.summaries.figures import FORMAT, LANGUAGES
-from iwg_portal.summaries.models import Summary
+from iwg_portal.summaries.corrections import Change, compare, readable
+from iwg_portal.summaries.head import Head
 from meetings.enums import DecisionState
 from members.sorting import fold_name
 
@@ -47,87 +43,6 @@ class Row:
     status: tuple[tuple[str, str], ...]
     as_of: tuple[str, ...]
     levels: tuple[float | None, ...]
-
-
-class Head:
-    """What every frozen ``summary`` says of itself, in the active language. Raises ValueError for a format it does not
-    know."""
-
-    def __init__(self, summary: Summary, earlier: Summary | None = None) -> None:
-        """``earlier``: the one that it follows (``access.followed_by``), for what it says otherwise."""
-        self.earlier = earlier
-        content: dict[str, Any] = summary.content or {}
-        if content.get("format") != FORMAT:
-            raise ValueError(f"format {content.get('format')!r}")
-        self.summary, self.content = summary, content
-        active = (get_language() or LANGUAGES[0])[:2]
-        self.language = active if active in LANGUAGES else LANGUAGES[0]
-        self.members: int = content["members"]
-        self.kinds: list[str] = content["kinds"]
-        self.year: int = content["round"]["year"]
-        self.before: int | None = content["round"]["before"]
-        self.areas: list[dict[str, Any]] = content["areas"]
-
-    @property
-    def group(self) -> str:
-        return str(self.content["group"][self.language])
-
-    @property
-    def title(self) -> str:
-        return _("Regional summary %(code)s") % {"code": self.summary.code}
-
-    @property
-    def as_of(self) -> dt.datetime:
-        """In the group's zone."""
-        return dt.datetime.fromisoformat(self.content["as_of"]).astimezone(zoneinfo.ZoneInfo(self.content["zone"]))
-
-    @property
-    def as_of_words(self) -> str:
-        moment = f"{date_format(self.as_of, 'DATETIME_FORMAT')} {marks.zone(self.as_of)}"
-        return _("As of %(now)s") % {"now": moment}
-
-    @property
-    def source_words(self) -> str:
-        """Number and edition, for the foot of each page."""
-        return _("snapshot %(code)s · framework edition %(edition)s") % {
-            "code": self.summary.code,
-            "edition": self.content["round"]["edition"],
-        }
-
-    @property
-    def for_whom(self) -> str:
-        return _("For ministers and heads of delegation · approved by the chair on %(day)s")
-
-    @property
-    def standing(self) -> str:
-        approved = self.summary.approved_at
-        if self.is_final and approved:
-            on = date_format(approved.astimezone(self.as_of.tzinfo).date(), "DATE_FORMAT")
-            return self.for_whom % {"day": on}
-        if self.summary.state == SummaryState.WITHDRAWN:
-            return _("Withdrawn: not to be used any more")
-        return _("Draft, not approved by the chair")
-
-    file_stem = "regional-summary"
-
-    @property
-    def demonstration(self) -> bool:
-        return bool(self.content["demonstration"])
-
-    def file_name(self, ending: str, reader: str) -> str:
-        """Plain ASCII: what, which, in which language, for whom, of which day."""
-        who = slugify(reader)[:40].strip("-") or "person"
-        day = self.as_of.date().isoformat()
-        return f"{self.file_stem}-{self.summary.code}-{self.language}_{who}_{day}.{ending}"
-
-    @property
-    def is_final(self) -> bool:
-        return self.summary.state in (SummaryState.APPROVED, SummaryState.RELEASED)
-
-    @property
-    def changes_title(self) -> str:
-        since = _("What changed since %(year)s") % {"year": self.before}
-        return since if self.before else _("How complete it is")
 
 
 class Reading(Head):
@@ -177,7 +92,7 @@ class Reading(Head):
             if rises:
                 found.append(
                     _("Regional medians since %(year)s%(colon)s%(list)s.")
-                    % {"year": self.before, "colon": marks.colon(), "list": "; ".join(rises)}
+                    % {"year": self.before, "colon": marks.colon(), "list": marks.semicolon().join(rises)}
                 )
         found.append(
             _("%(n)s of %(members)s member states are named with levels of their self-assessment of %(year)s.")
@@ -374,7 +289,7 @@ class Reading(Head):
         moment = dt.datetime.fromisoformat(before["as_of"]).astimezone(self.as_of.tzinfo)
         names = {"code": self.earlier.code, "day": date_format(moment.date(), "DATE_FORMAT")}
         found = [_("It follows summary %(code)s, whose figures are of %(day)s.") % names]
-        compared = compare(before, self.content)
+        compared = compare(before, self.content, readable(self.content, self.earlier.code))
         if not compared.is_same:
             found.append(_("That one is of another self-assessment: levels and medians are not compared."))
         told = [self._told(change) for change in compared.changes]
@@ -382,7 +297,9 @@ class Reading(Head):
         if len(told) > MOST_CHANGES:
             found.append(_("Further changes: %(n)s.") % {"n": len(told) - MOST_CHANGES})
         if compared.lost:
-            found.append(_("Named then, and not reported or not named now: %(n)s figures.") % {"n": compared.lost})
+            found.append(
+                _("Named then, and since not reported, not named or taken back: %(n)s figures.") % {"n": compared.lost}
+            )
         if not told and not compared.lost:
             found.append(_("No figure is another one now."))
         return found

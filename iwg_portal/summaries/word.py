@@ -14,7 +14,7 @@ from iwg_portal.base import cells, marks
 from iwg_portal.base.documents import png
 from iwg_portal.base.uploads import storage
 from iwg_portal.summaries import access
-from iwg_portal.summaries.blocks import Cell, Picture, Table
+from iwg_portal.summaries.blocks import HEAD_SIZE, Cell, Picture, Table
 from iwg_portal.summaries.colours import LEVEL_COLOURS, STATUS_COLOURS
 from iwg_portal.summaries.documents import alternative, notes, overview
 from iwg_portal.summaries.filling import Fields, Properties, Text, fill
@@ -23,6 +23,7 @@ from iwg_portal.summaries.reading import NOT_SHOWN, Reading
 from members.enums import TLP, Audience
 
 logger = logging.getLogger(__name__)
+LONGEST_WORD = 16  # letters for which a column is made wide
 # Each page has them, whatever the template looks like; besides them its number and how many there are.
 ON_EACH_PAGE = ("label", "stamp", "number", "check_code", "reader")
 
@@ -186,10 +187,19 @@ def _state_table(reading: Reading) -> Table:
         for row in reading.rows
     ]
     head = [_("State"), *reading.columns]
-    kinds = len(reading.kinds)
-    shares = [1.5, *[1.25] * kinds, *[1.1] * len(reading.areas)]
     words = _("Status and mean levels of each member state.")
-    return Table(head, rows, shares, words, frozenset(range(1, len(head))))
+    return Table(head, rows, _room(head, rows), words, frozenset(range(1, len(head))))
+
+
+def _room(head: list[str], rows: list[list[Cell]]) -> list[float]:
+    """Shares of the columns, in points, so that no usual word is cut: as much as the longest one of each takes."""
+    found = []
+    for place, title in enumerate(head):
+        sizes = [(title, HEAD_SIZE), *((row[place].text, row[place].size) for row in rows)]
+        # Half points; a letter is about 0.56 of the size wide. What is longer than any word has to be cut.
+        widths = (min(len(word), LONGEST_WORD) * size * 0.28 for text, size in sizes for word in text.split())
+        found.append(5 + max(25, *widths, 0))
+    return found
 
 
 def _median_table(reading: Reading) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,8 @@ from iwg_portal.base import cells, marks
 from iwg_portal.base.spreadsheets import Chart, Series, Sheet, write_workbook
 from iwg_portal.summaries.banded import Banded
 from iwg_portal.summaries.colours import LINES, STATUS_COLOURS
-from iwg_portal.summaries.reading import NOT_SHOWN, Head, Reading
+from iwg_portal.summaries.head import Head
+from iwg_portal.summaries.reading import NOT_SHOWN, Reading
 from members.enums import TLP, Audience
 
 
@@ -35,24 +37,29 @@ def summary_workbook(reading: Reading, *, reader: str) -> tuple[str, bytes]:
 
 
 def banded_workbook(reading: Banded, *, reader: str) -> tuple[str, bytes]:
-    """The same of an aggregated summary: the words of its bands, and halves as numbers."""
+    """The same of an aggregated summary: the words of its bands, and halves as numbers. No charts: a band has no
+    length, and a line through “1.0 or lower” would say more than the figure does."""
     sheets = [
-        Sheet(_("About"), _about_banded(reading, reader), 1, 1, (34, 90)),
-        Sheet(_("Ladders"), _banded_ladders(reading), 1, 0, (10, 60, 24)),
+        Sheet(_("About"), _about_banded(reading, reader), 1, 1, (34, 90), wraps=True),
+        Sheet(_("Ladders"), _banded_ladders(reading), 1, 0, (10, 60, 24, 28, 14)),
         Sheet(_("Medians"), _banded_medians(reading), 1, 0, (40, 10, 20)),
         Sheet(_("Lessons"), [[_("Lesson")], *([row["title"]] for row in reading.lessons)], 1, 0, (90,)),
+        Sheet(_("Definitions"), _banded_definitions(reading), 1, 0, (18, 34, 84), wraps=True),
     ]
     return _bound(sheets, reading, reader)
 
 
 def _bound(sheets: list[Sheet], reading: Head, reader: str) -> tuple[str, bytes]:
-    """With label, number and reader on each printed page."""
+    """With what each page must carry on each printed page: at its head label, number and code first, as a long name of
+    the reader is cut there; at its foot the moment, the code once more, and the number of the page."""
     state = [] if reading.is_final else [str(reading.summary.get_state_display())]
     demo = [_("Demonstration data, invented")] if reading.demonstration else []
-    label = TLP[Audience(reading.summary.audience)]
-    printed = " · ".join([label, reading.summary.code, *state, *demo, reader[:60], reading.summary.check_code])
-    sheets = [replace(sheet, printed=printed, fits=True) for sheet in sheets]
-    file = write_workbook(sheets, title=reading.title, author=reading.group, comments=printed)
+    label, check = TLP[Audience(reading.summary.audience)], reading.summary.check_code
+    printed = " · ".join([label, reading.summary.code, check, *state, *demo, reader[:60]])
+    foot = (reading.as_of_words, f"{_('Check code')} {check}")
+    sheets = [replace(sheet, printed=printed, foot=foot, fits=True) for sheet in sheets]
+    comments = f"{printed} · {reading.as_of_words}"
+    file = write_workbook(sheets, title=reading.title, author=reading.group, comments=comments)
     return reading.file_name("xlsx", reader), file
 
 
@@ -96,7 +103,7 @@ def _head(reading: Head, reader: str) -> list[Sequence[Any]]:
 def _banded_ladders(reading: Banded) -> list[Sequence[Any]]:
     rows: list[Sequence[Any]] = [[_("Ladder"), _("Step"), _("States"), _("In the summary before"), _("Date")]]
     for ladder in reading.ladders:
-        rows += [[ladder.title, row.words, row.now, row.before or None, ladder.before or None] for row in ladder.rows]
+        rows += [[ladder.title, row.words, row.now, row.before or None, ladder.before_on] for row in ladder.rows]
         if not ladder.rows:
             rows.append([ladder.title, None, reading.too_few])
     return rows
@@ -105,6 +112,35 @@ def _banded_ladders(reading: Banded) -> list[Sequence[Any]]:
 def _banded_medians(reading: Banded) -> list[Sequence[Any]]:
     rows: list[Sequence[Any]] = [[_("Area"), _("Round"), _("Median"), _("Contributing")]]
     return [*rows, *reading.points]
+
+
+def _banded_definitions(reading: Banded) -> list[Sequence[Any]]:
+    """What each column means, and how many states each band is of so many."""
+    ladders, medians = _("Ladders"), _("Medians")
+    return [
+        [_("Sheet"), _("Column or term"), _("Meaning")],
+        [ladders, _("Step"), _("Steps of the ladder, put together so that no state can be told from them.")],
+        [ladders, _("States"), _("How many of the member states, as a band.")],
+        *([ladders, words, meaning] for words, meaning in reading.band_ranges),
+        [ladders, _("In the summary before"), _("The band as it was said last; empty where nothing was.")],
+        [ladders, _("Date"), _("Day of the figures of the summary before.")],
+        [medians, _("Round"), _("Year of the self-assessment.")],
+        [medians, _("Median"), reading.levels_note],
+        [medians, _("Median"), reading.median_rule],
+        [medians, _("Contributing"), _("How many of the member states the median is made of, as a band.")],
+        [_("Lessons"), _("Lesson"), reading.lessons_rule],
+        *_about_definitions(reading, _("Traffic Light Protocol 2.0. %(label)s is for the whole group.")),
+    ]
+
+
+def _about_definitions(reading: Head, whose: str) -> list[Sequence[Any]]:
+    """``whose``: a sentence with ``%(label)s``."""
+    about = _("About")
+    return [
+        [about, _("Label"), whose % {"label": TLP[Audience(reading.summary.audience)]}],
+        [about, _("Check code"), _("The page “Check a document” of the portal says to which summary it belongs.")],
+        [about, "SHA-256", _("Check sum of the frozen figures: who has the same value has the same figures.")],
+    ]
 
 
 def _states(reading: Reading) -> list[Sequence[Any]]:
@@ -116,7 +152,7 @@ def _states(reading: Reading) -> list[Sequence[Any]]:
     for row in reading.rows:
         cells: list[Any] = [row.name, row.code]
         for (code, words), day in zip(row.status, row.as_of, strict=True):
-            cells += [words if code != "nd" else None, day or None]
+            cells += [words if code != "nd" else None, dt.date.fromisoformat(day) if day else None]
         rows.append([*cells, *row.levels])
     return rows
 
@@ -141,7 +177,13 @@ def _medians(reading: Reading) -> list[Sequence[Any]]:
 
 def _decisions(reading: Reading) -> list[Sequence[Any]]:
     rows: list[Sequence[Any]] = [[_("No."), _("Decision"), _("Status"), _("Meeting"), _("Date")]]
-    return [*rows, *([r["code"], r["text"], r["standing"], r["meeting"], r["day"]] for r in reading.decisions)]
+    return [
+        *rows,
+        *(
+            [row["code"], row["text"], row["standing"], row["meeting"], dt.date.fromisoformat(row["on"])]
+            for row in reading.decisions
+        ),
+    ]
 
 
 def _lessons(reading: Reading) -> list[Sequence[Any]]:
@@ -196,7 +238,7 @@ def _courses(reading: Reading) -> list[Chart]:
     if not series:
         return []
     title = _("Regional median by area")
-    return [Chart("line", title, "; ".join(said), series, (1, 8), unit=_("Level"), top=4, size=(760, 420))]
+    return [Chart("line", title, marks.semicolon().join(said), series, (1, 8), unit=_("Level"), top=4, size=(760, 420))]
 
 
 def _definitions(reading: Reading) -> list[Sequence[Any]]:
@@ -206,7 +248,7 @@ def _definitions(reading: Reading) -> list[Sequence[Any]]:
     rows: list[Sequence[Any]] = [[_("Sheet"), _("Column or term"), _("Meaning")]]
     rows.append([states, _("Code"), _("Code of the state after ISO 3166-1 alpha-2.")])
     for kind, words in reading.ladder_words:
-        steps = "; ".join(words)
+        steps = marks.semicolon().join(words)
         meaning = _("Step of the ladder as the state declares it. Highest first: %(steps)s.") % {"steps": steps}
         rows.append([states, kind, f"{meaning} {empty}"])
         rows.append([states, _("%(kind)s, as of") % {"kind": kind}, _("The day for which the status is declared.")])
@@ -225,13 +267,8 @@ def _definitions(reading: Reading) -> list[Sequence[Any]]:
         [medians, _("Contributing"), _("How many states the median is made of; empty where it is not said.")],
         [medians, _("Member states"), _("How many states belonged to the group.")],
         [_("Decisions"), _("Status"), _("How the decision stands at the moment of the figures.")],
-        [
-            _("About"),
-            _("Label"),
-            _("Traffic Light Protocol 2.0. %(label)s is for the delegations of the member states.")
-            % {"label": TLP[Audience(reading.summary.audience)]},
-        ],
-        [_("About"), _("Check code"), _("The page “Check a document” of the portal says to which summary it belongs.")],
-        [_("About"), "SHA-256", _("Check sum of the frozen figures: who has the same value has the same figures.")],
+        *_about_definitions(
+            reading, _("Traffic Light Protocol 2.0. %(label)s is for the delegations of the member states.")
+        ),
     ]
     return rows

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from capabilities.models import Round
-from iwg_portal.summaries import access, aggregates, figures
+from iwg_portal.summaries import access, aggregates, consents, figures
 from iwg_portal.summaries.models import Summary
 from members.models import Participation
 from tests.factories.capabilities import RoundFactory, framework
@@ -19,7 +19,7 @@ def frozen_summary(person, state="draft", scope="both", form="named"):
     now = timezone.now()
     number = Summary.objects.count() + 1
     if form == "named":
-        content, basis = figures.take(scope, timezone.localdate(), now), None
+        content, basis = consents.take(scope, timezone.localdate(), now, access.to_follow(scope, now))
     else:
         content, basis = aggregates.take(scope, timezone.localdate(), now, access.last_aggregated())
     sha256 = figures.sha256_of(content)

@@ -89,6 +89,8 @@ def test_above_the_group_it_bears_the_label_and_the_name_and_for_the_group_no_na
     for sheet in found.worksheets:
         assert "TLP:AMBER" in sheet.oddHeader.left.text
         assert person.full_name in sheet.oddHeader.left.text
+        assert sheet.oddFooter.left.text == about["As of"]
+        assert sheet.oddFooter.right.text == "&P / &N"
     assert found.properties.creator == person.full_name
     assert open_one.code in {row[0] for row in found.worksheets[0].iter_rows(values_only=True)}
 

@@ -98,8 +98,11 @@ def test_names_no_state_and_no_word_of_a_members_record(world):
     agree(world, world.own)
     meeting = MeetingFactory(state="adopted", record__audience="members")
     DecisionFactory(block__item=ItemFactory(meeting=meeting), block__text="Decided among members.", number=1)
-    for title, names in (("A lesson of Ownland's border", False), ("Told by its owner", True), ("Test first", False)):
-        LessonFactory(state=world.own, names_origin=names, status="approved", audience="group", words__title=title)
+    kept = {"status": "approved", "audience": "group"}
+    for title, names in (("Customs, the Ownlandish way", False), ("Told by its owner", True)):
+        LessonFactory(state=world.own, names_origin=names, words__title=title, **kept)
+    for title in ("A lesson of Ownland's border", "Test first"):  # the group's own
+        LessonFactory(words__title=title, **kept)
     LessonFactory(state=world.own, status="approved", audience="members", words__title="For members only")
     made = handed_out(world)
     observer = world.client("observer")
@@ -113,7 +116,7 @@ def test_names_no_state_and_no_word_of_a_members_record(world):
     names = set(State.objects.filter(pk__in=[state.pk for state in world.states]).values_list("name_en", flat=True))
     for words in sent:
         assert not [name for name in names if name in words]
-        for secret in ("Decided among members", "Told by its owner", "A lesson of", "For members only"):
+        for secret in ("Decided among members", "Told by its", "A lesson of", "Ownlandish", "For members only"):
             assert secret not in words
         assert "Test first" in words
 

@@ -11,9 +11,9 @@ from django.utils import translation
 
 from iwg_portal.activity.log import record
 from iwg_portal.summaries import access, actions, word, workbook
-from iwg_portal.summaries.corrections import Change, Comparison, compare
+from iwg_portal.summaries.corrections import Change, Comparison, Readable, compare, readable
 from iwg_portal.summaries.documents import summary_pdf
-from iwg_portal.summaries.invented import invented_content, invented_summary
+from iwg_portal.summaries.invented import EARLIER, invented_content, invented_summary
 from iwg_portal.summaries.letterhead import own_template
 from iwg_portal.summaries.models import Summary
 from iwg_portal.summaries.reading import MOST_CHANGES, Reading
@@ -22,6 +22,7 @@ from tests.summaries.test_summaries import address, built, pdf_text, plain, rele
 from tests.summaries.word import body_text
 
 THEN = invented_content(states=8, decisions=2, lessons=1)
+ALL = readable(THEN, EARLIER)
 
 
 def now(change):
@@ -35,11 +36,16 @@ def state(content, place):
 
 
 def of(change):
-    return list(compare(THEN, now(change)).changes)
+    return list(compare(THEN, now(change), ALL).changes)
+
+
+def held(*areas):
+    """As ALL, without the medians of these areas."""
+    return Readable(ALL.cells, frozenset(one for one in ALL.medians if one[0] not in areas))
 
 
 def test_the_same_figures_have_no_change():
-    assert compare(THEN, deepcopy(THEN)) == Comparison()
+    assert compare(THEN, deepcopy(THEN), Readable()) == Comparison()
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,7 @@ def test_what_a_state_lets_go_of_is_counted_and_not_repeated():
         content["ladders"][0].update(named=6, rest=2, steps=content["ladders"][0]["steps"][1:])
         content["medians"][0]["course"][2].update(n=7, median=2.9)
 
-    assert compare(THEN, now(let_go)) == Comparison((), lost=2)
+    assert compare(THEN, now(let_go), held("X0")) == Comparison((), lost=2)
 
 
 def test_a_state_that_left_the_group_takes_its_figures_along():
@@ -86,7 +92,7 @@ def test_a_state_that_left_the_group_takes_its_figures_along():
         content.update(members=7, states=content["states"][1:])
         content["ladders"][0].update(named=6)
 
-    found = compare(THEN, now(leave))
+    found = compare(THEN, now(leave), ALL)
     assert [one.kind for one in found.changes] == ["members"]
     assert found.lost == 2 + 5
 
@@ -98,7 +104,7 @@ def test_levels_of_another_self_assessment_are_not_compared():
         state(content, 2)["areas"].update(X0=None)
         content["medians"][2]["course"][2].update(median=3.5)
 
-    assert compare(THEN, now(next_year)) == Comparison((), is_same=False)
+    assert compare(THEN, now(next_year), ALL) == Comparison((), is_same=False)
 
 
 # -- In words ----------------------------------------------------------------------------------------------------------

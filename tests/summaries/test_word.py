@@ -92,6 +92,29 @@ def test_each_page_says_what_it_is_and_for_whom(language):
     assert b" NUMPAGES " in footer
 
 
+def test_the_label_stands_first_beside_however_long_a_name():
+    summary = invented_summary()
+    summary.content["group"]["en"] = "Long " * 60
+    with translation.override("en"):
+        content = word.made_with(own_template(), Reading(summary), reader=READER)
+    assert edges(content).startswith("TLP:AMBER Long ")
+
+
+def test_no_usual_word_of_the_table_of_states_is_cut():
+    """In Portuguese, where they are longest; widths are in twips, 20 of a point."""
+    summary = invented_summary()
+    for area, short in zip(summary.content["areas"], ("Jurídico", "UIP", "Transportadoras"), strict=False):
+        area["short"] = {"pt": short}
+    with translation.override("pt"):
+        content = word.made_with(own_template(), Reading(summary), reader=READER)
+    table = next(one for one in Document(io.BytesIO(content)).tables if "Transportadoras" in one.rows[0].cells[5].text)
+    widths = [column.width.twips for column in table.columns]
+    words = {row.cells[1].text for row in table.rows} | {row.cells[2].text for row in table.rows}
+    assert "Em desenvolvimento" in words
+    assert min(widths[1:3]) > 15 * 0.5 * 8.5 * 20
+    assert widths[5] > 15 * 0.5 * 7 * 20
+
+
 def test_who_cannot_see_it_can_read_it():
     reading, content = written("pt")
     document = Document(io.BytesIO(content))

@@ -1,6 +1,8 @@
 """The workbook of a summary: native charts made of the cells beside them, and what each column means."""
 
+import html
 import io
+import re
 import shutil
 import subprocess
 import zipfile
@@ -10,9 +12,12 @@ import pypdfium2
 import pytest
 from django.utils import translation
 
+from iwg_portal.base import marks
+from iwg_portal.summaries.banded import reading_of
 from iwg_portal.summaries.invented import invented_summary
 from iwg_portal.summaries.reading import Reading
-from iwg_portal.summaries.workbook import summary_workbook
+from iwg_portal.summaries.workbook import banded_workbook, summary_workbook
+from tests.factories import MemberStateFactory, frozen_summary
 
 READER = "Ama Example"
 
@@ -85,6 +90,57 @@ def test_every_column_of_figures_is_defined(language):
     for sheet, first in ((states, 1), (ladders, 2), (medians, 2)):
         heads = [cell.value for cell in sheet[1]][first:]
         assert not [head for head in heads if (sheet.title, head) not in defined], sheet.title
+
+
+def printed(content):
+    """(head, foot) of each sheet, as a spreadsheet program holds them."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+        sheets = [html.unescape(archive.read(name).decode()) for name in names]
+    return [
+        tuple(re.search(f"<{edge}>(.*?)</{edge}>", sheet)[1] for edge in ("oddHeader", "oddFooter")) for sheet in sheets
+    ]
+
+
+@pytest.mark.parametrize("form", ["named", "aggregated"])
+@pytest.mark.django_db
+def test_each_printed_page_has_what_it_must_carry_whatever_the_reader_is_called(cast, form):
+    made = frozen_summary(cast.person("secretariat"), form=form)
+    make = summary_workbook if form == "named" else banded_workbook
+    with translation.override("en"):
+        reading = reading_of(made)
+        _name, content = make(reading, reader="Ama & Kofi " * 20)
+    edges = printed(content)
+    assert len(edges) >= 5
+    for head, foot in edges:
+        assert head.startswith(f"&L{marks.TLP[made.audience][0]} · {made.code} · {made.check_code} · draft · ")
+        assert foot == f"&L{reading.as_of_words}&RCheck code {made.check_code} · &P / &N"
+
+
+def test_days_are_days_and_sort_as_such():
+    _reading, content = written("fr")
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    for sheet, column in ((book.worksheets[1], 4), (book.worksheets[4], 5)):
+        days = [row[column - 1] for row in sheet.iter_rows(min_row=2) if row[column - 1].value]
+        assert days
+        assert all(cell.is_date for cell in days)
+
+
+@pytest.mark.django_db
+def test_every_column_of_an_aggregated_one_is_defined_with_its_bands(cast):
+    for _state in range(15):
+        MemberStateFactory()
+    reading = reading_of(frozen_summary(cast.person("secretariat"), form="aggregated"))
+    book = openpyxl.load_workbook(io.BytesIO(banded_workbook(reading, reader=READER)[1]))
+    about, ladders, medians, lessons, definitions = book.worksheets
+    rows = {(row[0].value, row[1].value): row[2].value for row in definitions.iter_rows(min_row=2)}
+    for sheet, first in ((ladders, 1), (medians, 1), (lessons, 0)):
+        heads = [cell.value for cell in sheet[1]][first:]
+        assert not [head for head in heads if (sheet.title, head) not in rows], sheet.title
+    total = reading.members
+    assert rows["Ladders", "few states"].startswith("From 0 to ")
+    assert rows["Ladders", "most states"].endswith(f" to {total} of {total} member states.")
+    assert {cell.alignment.wrap_text for cell in about["B"][1:] if cell.value} == {True}
 
 
 @pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice (soffice) is not installed here")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from capabilities.enums import StatusKind, ladder_steps
@@ -119,7 +119,7 @@ class ProfileFile(ProfilePage):
             "head": [
                 _("Area"),
                 _("Mean level 0–4"),
-                _("Since %(year)s") % {"year": before} if before else _("Change"),
+                _("Since %(year)s") % {"year": before} if before else pgettext("column of a table", "Change"),
                 _("Regional median"),
                 _("Declared"),
             ],
@@ -236,7 +236,7 @@ class ProfileFile(ProfilePage):
             Column("declared", _("Declared"), _("How many indicators have a level."), 12),
             Column("applicable", _("Applicable"), _("How many indicators could have one."), 12),
             Column("median", _("Regional median"), _("Over the member states that contribute."), 18),
-            Column("change", _("Change"), _("Of the mean since the round before."), 12),
+            Column("change", pgettext("column of a table", "Change"), _("Of the mean since the round before."), 12),
         ]
         rows = []
         for area in self._areas:
