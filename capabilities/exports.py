@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from capabilities.enums import DELIVERY_CODES, LegalAxis, StatusKind
 from capabilities.queries.framework import Framework
-from iwg_portal.base.spreadsheets import Sheet, write_csv, write_workbook
+from iwg_portal.base.spreadsheets import Sheet, write_workbook
+from iwg_portal.base.text_tables import write_csv
 
 # The columns before and after the codes of the indicators. Both ends of the import share them: what is written here
 # must be read by forms.headings.

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from iwg_portal.base import marks
 from iwg_portal.base.dates import date_format
-from iwg_portal.base.spreadsheets import Sheet, write_csv, write_workbook
+from iwg_portal.base.spreadsheets import Sheet, write_workbook
+from iwg_portal.base.text_tables import write_csv
 
 XLSX, CSV = "xlsx", "csv"
 CONTENT_TYPES = {

@@ -11,7 +11,6 @@ import datetime as dt
 import io
 import logging
 import math
-import re
 import time
 import warnings
 import zipfile
@@ -31,10 +30,10 @@ from openpyxl.worksheet._reader import DATA_TAG, FORMULA_TAG, ROW_TAG, VALUE_TAG
 
 from iwg_portal.base.archives import SpreadsheetProblem, damaged, open_archive
 from iwg_portal.base.signs import inert
+from iwg_portal.base.text_tables import unquoted
 
 __all__ = [
-    "Chart", "Missing", "Row", "Series", "Sheet", "Span", "SpreadsheetProblem", "Table", "read_table", "write_csv",
-    "write_workbook",
+    "Chart", "Missing", "Row", "Series", "Sheet", "Span", "SpreadsheetProblem", "Table", "read_table", "write_workbook",
 ]  # fmt: skip
 
 MAX_ROWS = 2_000
@@ -259,18 +258,11 @@ def _mostly_zero(data: bytes) -> bool:
 
 def _text_rows(text: str, separator: str) -> Iterator[Row]:
     for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator), start=1):
-        values = [_unquoted(cell) for cell in cells]
+        values = [unquoted(cell) for cell in cells]
         while values and values[-1] is None:
             values.pop()
         if values:
             yield number, values
-
-
-def _unquoted(cell: str) -> str | None:
-    """Without the apostrophes that ``write_csv`` and spreadsheets put before what looks like a formula."""
-    plain = cell[1:] if cell.startswith("'") and _BLANK.match(cell) else cell
-    plain = _FORMULA.sub(lambda found: found[1] + found[2][1:] + found[3], plain)
-    return plain if plain.strip() else None
 
 
 def _limited(rows: Iterable[Row]) -> Iterator[Row]:
@@ -435,25 +427,3 @@ def _bar(colour: str | None) -> dict[str, Any]:
 
 def _fitting(text: str) -> str:
     return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
-
-
-# Where a spreadsheet takes another sign than the comma for the end of a cell, a new one begins within the text.
-_FORMULA = re.compile(r"(^\s*|[;\t]\s*)('*)([=+\-@])")
-_BLANK = re.compile(r"'*[\t\r]")
-
-
-def write_csv(rows: Iterable[Sequence[Any]], separator: str = ",") -> bytes:
-    """A text table that spreadsheets open with their accents right and without running anything in it."""
-    target = io.StringIO(newline="")
-    writer = csv.writer(target, delimiter=separator)
-    for row in rows:
-        writer.writerow([_quoted(cell) for cell in row])
-    return target.getvalue().encode("utf-8-sig")
-
-
-def _quoted(cell: Any) -> Any:
-    if not isinstance(cell, str):
-        return cell
-    # One apostrophe more than it may have of its own, so that ``_unquoted`` gives back the very same text.
-    cell = _FORMULA.sub(r"\1'\2\3", cell)
-    return "'" + cell if _BLANK.match(cell) else cell

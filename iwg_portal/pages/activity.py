@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from iwg_portal.activity.models import Event
 from iwg_portal.activity.sentences import kinds, sentence
-from iwg_portal.base.spreadsheets import write_csv
+from iwg_portal.base.text_tables import write_csv
 from iwg_portal.mail.kinds import KINDS
 from iwg_portal.reminders.registry import REMINDERS
 from meetings.access.events import to_read

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from capabilities import access as capability_access
@@ -33,7 +34,7 @@ from meetings.access.silence import reads_names, visible_circulations, visible_c
 from meetings.models import Meeting
 from members.access import Viewer, can_see_phones, viewer_for, visible_terms, visible_versions
 from members.enums import TLP, Audience
-from members.models import FileVersion, State
+from members.models import FileVersion, State, current
 
 LABEL = TLP[Audience.DELEGATION]
 
@@ -137,12 +138,15 @@ def _notes(viewer: Viewer, state: State) -> Table:
 
 def _people(viewer: Viewer, state: State) -> Table:
     rows = visible_terms(viewer).filter(state=state).select_related("person").order_by("starts_on", "id")
-    phones = can_see_phones(viewer, state)
+    # Of whose office has ended, the number is for nobody any more.
+    today = timezone.localdate()
+    phones = {row.pk for row in rows.filter(current(today), person__is_active=True)}
+    phones = phones if can_see_phones(viewer, state) else set()
     return [
         {
             "name": row.person.full_name,
             "email": row.person.email,
-            "phone": row.person.phone if phones else "",
+            "phone": row.person.phone if row.pk in phones else "",
             **_values([row], "role", "post", "starts_on", "last_day", "confirmed_on")[0],
         }
         for row in rows

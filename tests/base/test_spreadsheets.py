@@ -22,9 +22,9 @@ from iwg_portal.base.spreadsheets import (
     Sheet,
     SpreadsheetProblem,
     read_table,
-    write_csv,
     write_workbook,
 )
+from iwg_portal.base.text_tables import write_csv
 
 SHEET = "xl/worksheets/sheet1.xml"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

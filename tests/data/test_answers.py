@@ -16,7 +16,7 @@ from capabilities.queries.imports import plan
 from capabilities.queries.releases import Uses
 from iwg_portal.activity import log
 from iwg_portal.activity.models import Event
-from iwg_portal.base.spreadsheets import write_csv
+from iwg_portal.base.text_tables import write_csv
 from iwg_portal.data.datasets import SOURCES
 from meetings.models import Comment
 from members.enums import Audience, Dataset
@@ -100,6 +100,7 @@ def test_keys_and_values_are_those_of_the_file(world, part, dataset):
     assert answer.status_code == 200
     of_the_file = ("label", "exported_for", "demonstration")
     wanted = [{key: value for key, value in row.items() if key not in of_the_file} for row in table(answer.content)]
+    wanted = [row for row in wanted if any(row.values())]  # a file without rows has one that bears its label
     found = program_for(world, part).read(dataset)["rows"]
     got = table(as_text(found)) if found else []
     assert sorted(got, key=str) == sorted(wanted, key=str)

@@ -112,7 +112,7 @@ def label_in(markup):
     """The label stands in this run, or whatever is given, and nowhere else."""
 
     def change(header, _footer):
-        said = header.paragraphs[0].runs[-1]._r
+        (said,) = (run._r for run in header.paragraphs[0].runs if "{{ label }}" in run.text)
         said.getparent().replace(said, parse_xml(markup.replace(">", f" {NAMES}>", 1)))
 
     return lambda: edge(change)
