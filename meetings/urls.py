@@ -61,6 +61,7 @@ urlpatterns: list[URLPattern] = [
     path("meetings/<int:pk>/agenda/", agenda.agenda, name="agenda"),
     path("meetings/<int:pk>/agenda/propose/", agenda.agenda_propose, name="agenda_propose"),
     path("meetings/<int:pk>/agenda/pdf/", agenda.agenda_pdf, name="agenda_pdf"),
+    path("meetings/<int:pk>/agenda/docx/", agenda.agenda_docx, name="agenda_docx"),
     path("meetings/<int:pk>/agenda/print/", agenda.agenda_print, name="agenda_print"),
     path("meetings/<int:pk>/agenda/<int:item_pk>/", agenda.agenda_item, name="agenda_item"),
     path("meetings/<int:pk>/record/", records.record, name="record"),

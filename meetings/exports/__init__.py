@@ -22,6 +22,7 @@ from iwg_portal.base.extracts import Column, Extract, file_name, row_label
 from iwg_portal.base.markdown import plain
 from meetings.access.calendars import is_told
 from meetings.enums import MeetingState
+from meetings.exports import agendas
 from meetings.models import Decision, Meeting
 from meetings.queries.action_points import is_overdue, owner_name
 from meetings.queries.agenda import Slot
@@ -37,13 +38,14 @@ def agenda(
     *,
     group_name: str,
     person: str,
+    kind: str = "pdf",
     decisions: Sequence[Mapping[str, str]] = (),
     more: str = "",
     audience: str = "",
     papers: Sequence[Sheet] = (),
 ) -> tuple[str, bytes, str]:
-    """File name, PDF and label of the agenda for ``person``, in the active language. What people typed stays in its
-    own.
+    """File name, content and label of the agenda for ``person``, in the active language. What people typed stays in
+    its own. ``kind``: pdf or docx.
 
     ``decisions`` (title, text, language) head it; ``more`` says how many there are in all; ``audience`` is that of the
     whole, where it is not that of the meeting; ``papers`` stand below their items."""
@@ -59,7 +61,8 @@ def agenda(
         **timetable_words(slots, papers),
     }
     name = f"agenda-{meeting.group.key}-{meeting.number}-{data['language']}"
-    return file_name(name, person, timezone.now(), "pdf"), pdf("agenda", data), data["label"]
+    content = pdf("agenda", data) if kind == "pdf" else agendas.written(data)
+    return file_name(name, person, timezone.now(), kind), content, data["label"]
 
 
 def timetable_words(slots: Sequence[Slot], papers: Sequence[Sheet]) -> dict[str, Any]:

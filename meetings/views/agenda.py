@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from iwg_portal.activity import log
+from iwg_portal.base.documents.word import CONTENT_TYPE as WORD
 from iwg_portal.base.markdown import html
 from iwg_portal.base.rations import rationed
 from iwg_portal.base.render import render
@@ -313,7 +314,17 @@ def _slots(viewer: Viewer, meeting: Meeting) -> list[Slot]:
 @rationed
 def agenda_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """``lang=en|fr|pt``; what people typed stays in its own language."""
-    meeting = find_meeting(request.viewer, pk)
+    return _document(request, find_meeting(request.viewer, pk), "pdf", "application/pdf")
+
+
+@require_safe
+@rationed
+def agenda_docx(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same as a Word document."""
+    return _document(request, find_meeting(request.viewer, pk), "docx", WORD)
+
+
+def _document(request: HttpRequest, meeting: Meeting, kind: str, content_type: str) -> HttpResponse:
     slots = _slots(request.viewer, meeting)
     group = visible_group()
     with translation.override(language_of(request)):
@@ -323,6 +334,7 @@ def agenda_pdf(request: HttpRequest, pk: int) -> HttpResponse:
             slots,
             group_name=group.name if group else "IWG",
             person=str(request.viewer.person or ""),
+            kind=kind,
             decisions=heads.rows,
             more=heads.more,
             audience=narrowest(heads.audience, *(sheet.paper.audience for sheet in sheets)),
@@ -332,7 +344,7 @@ def agenda_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     log.exported(request, name, target=meeting, language=language, items=len(slots), label=label)
     return HttpResponse(
         content,
-        content_type="application/pdf",
+        content_type=content_type,
         headers={"Content-Disposition": disposition(name), "Content-Language": str(language)},
     )
 

@@ -23,6 +23,7 @@ from meetings.models import AgendaItem
 from meetings.queries.agenda import timetable
 from tests.base import uploading as make
 from tests.cast import PARTS
+from tests.documents import docx_words
 from tests.documents import words_of as as_read
 from tests.factories import (
     BlockFactory,
@@ -640,6 +641,22 @@ def test_the_agenda_as_pdf_in_three_languages(cast, meeting, language):
     event = Event.objects.get(kind="file.exported")
     assert event.data == {"language": language, "items": 40, "label": "TLP:GREEN"}
     assert "Third" not in event.target_label
+
+
+def test_the_agenda_as_word_says_what_its_pdf_says(cast, meeting, earlier):
+    DecisionFactory(block__item=ItemFactory(meeting=earlier), block__text="Still open =1+1 {{ x }}.", status="active")
+    ItemFactory(meeting=meeting, title="A first <b>item</b> & more", note="Two\n\nparagraphs", lead="Ada")
+    client = cast.client("own_delegate")
+    words = {}
+    for kind, read in (("pdf", as_read), ("docx", docx_words)):
+        answer = client.get(f"/meetings/{meeting.pk}/agenda/{kind}/?lang=fr")
+        assert f"-fr_own-delegate_2026-03-02.{kind}" in answer["Content-Disposition"]
+        words[kind] = read(answer.content)
+        assert Event.objects.filter(kind="file.exported").latest("pk").data["label"] == "TLP:AMBER"
+    for said in ("TLP:AMBER", "Own Delegate", "Third plenary", "Still open =1+1 {{ x }}.", "A first <b>item</b> & more",
+                 "Two", "paragraphs", "Ada"):  # fmt: skip
+        for kind, found in words.items():
+            assert said in found, (kind, said)
 
 
 @pytest.mark.parametrize("lang", ["", "de", "../../x", "FR"])
