@@ -30,8 +30,11 @@ def code(number: int, length: int) -> str:
 
 
 # Those of the reference data are for the tests that load it or name a state; a code that begins with Z nobody has.
-REFERENCE = set(re.findall(r"alpha2: (\w\w)", (settings.BASE_DIR / "members/data/states.yaml").read_text("utf-8")))
+STATES = (settings.BASE_DIR / "members/data/states.yaml").read_text("utf-8")
+REFERENCE = set(re.findall(r"""(?:alpha2|alpha3|m49): ["']?(\w+)""", STATES))
 GIVEN = [found for found in (code(n, 2) for n in range(25 * 26)) if found not in REFERENCE]
+GIVEN_THREE = [found for found in (code(n, 3) for n in range(25 * 26 * 26)) if found not in REFERENCE]
+NUMBERS = [found for found in (f"{n:03}" for n in range(1000)) if found not in REFERENCE]
 
 
 class WorkingGroupFactory(DjangoModelFactory):
@@ -58,8 +61,8 @@ class StateFactory(DjangoModelFactory):
         label = factory.LazyAttribute(lambda o: f"State {o.alpha2}")
 
     alpha2 = factory.Sequence(lambda n: GIVEN[n % len(GIVEN)])
-    alpha3 = factory.Sequence(lambda n: code(n, 3))
-    m49 = factory.Sequence(lambda n: f"{n % 1000:03}")
+    alpha3 = factory.Sequence(lambda n: GIVEN_THREE[n % len(GIVEN_THREE)])
+    m49 = factory.Sequence(lambda n: NUMBERS[n % len(NUMBERS)])
     name_en = name_fr = name_pt = factory.SelfAttribute("label")
     formal_name_en = formal_name_fr = formal_name_pt = factory.LazyAttribute(lambda o: f"Republic of {o.label}")
     sort_name_en = sort_name_fr = sort_name_pt = factory.LazyAttribute(lambda o: fold_name(o.label))
