@@ -136,6 +136,14 @@ def test_it_holds_what_a_delegate_needs_on_the_way(cast, meeting, before, by):
     assert "TLP:AMBER+STRICT" in words
 
 
+def test_nothing_practical_has_no_heading(cast):
+    """Of a meeting that is over nobody needs to know where to register."""
+    over = MeetingFactory(state="adopted")
+    assert "Practical information" not in read(cast, "other_delegate", over)
+    Meeting.objects.filter(pk=over.pk).update(link="https://meet.example.org/x")
+    assert "Practical information" in read(cast, "other_delegate", over)
+
+
 def test_pages_are_counted_through_and_listed(cast, meeting, before, by):
     paper(meeting, by, "First", pdfs.tagged("Inside one", pages=3))
     paper(meeting, by, "Second", pdfs.turned())
@@ -236,6 +244,7 @@ def parents_agree(file):
     ],
 )
 def test_it_speaks_three_languages(cast, meeting, before, by, language, words):
+    Meeting.objects.filter(pk=meeting.pk).update(link="https://meet.example.org/x")
     paper(meeting, by, "Word", b"words", "a.txt")
     content = take(cast, "own_delegate", meeting, f"?lang={language}")
     said = words_of(content)
