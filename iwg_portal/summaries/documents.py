@@ -14,6 +14,7 @@ from iwg_portal.base import cells, marks
 from iwg_portal.base.charts import FRAMED, SHAPES
 from iwg_portal.base.documents import pdf
 from iwg_portal.base.documents.frame import LABEL_COLOURS
+from iwg_portal.base.documents.word import Word
 from iwg_portal.summaries.banded import Banded
 from iwg_portal.summaries.colours import EDGE, LAND, LEVEL_COLOURS, OUTLINE, STATUS_COLOURS
 from iwg_portal.summaries.head import Head
@@ -115,7 +116,54 @@ def notes(reading: Reading) -> list[str]:
 
 def banded_pdf(reading: Banded, *, reader: str) -> tuple[str, bytes]:
     """The same of an aggregated summary."""
-    data: dict[str, Any] = {
+    return reading.file_name("pdf", reader), pdf("aggregated", _banded(reading, reader))
+
+
+def banded_docx(reading: Banded, *, reader: str) -> tuple[str, bytes]:
+    """The same as a Word document, in the portal's own look: a template of the secretariat is for a named summary."""
+    data = _banded(reading, reader)
+    word = Word(data)
+    word.heading(data["title"], 1)
+    word.quiet(data["standing"])
+    for sentence in data["lead"]:
+        word.line(sentence, bold=True)
+    word.quiet(data["consent"])
+    for ladder in data["ladders"]:
+        word.heading(ladder["title"], 2)
+        if not ladder["rows"]:
+            word.line(ladder["none"])
+        word.facts(
+            [(row["words"], " · ".join(filter(None, (row["now"], _said(ladder, row))))) for row in ladder["rows"]]
+        )
+    for part in (data["changes"], data["lessons"], data["annex"]):
+        if part is data["lessons"]:
+            _medians(word, data["medians"])
+        word.heading(part["title"], 2)
+        for row in part["rows"]:
+            text, language = (row["title"], row["language"]) if isinstance(row, dict) else (row, "")
+            word.line(text, language=language)
+        if not part["rows"]:
+            word.line(part.get("none", ""))
+    return reading.file_name("docx", reader), word.content()
+
+
+def _said(ladder: dict[str, Any], row: dict[str, Any]) -> str:
+    """What the earlier summary said of this step, where it is compared."""
+    return f"{ladder['head'][-1]}{marks.colon()}{row['before']}" if ladder["compares"] and row["before"] else ""
+
+
+def _medians(word: Word, medians: dict[str, Any]) -> None:
+    if not medians["rows"]:
+        return
+    word.heading(medians["title"], 2)
+    word.quiet(medians["note"])
+    for area, *values in medians["rows"]:
+        word.heading(area, 3)
+        word.facts(zip(medians["head"][1:], values, strict=True))
+
+
+def _banded(reading: Banded, reader: str) -> dict[str, Any]:
+    return {
         **_frame(reading, reader),
         "lead": reading.lead,
         "consent": reading.consent,
@@ -149,7 +197,6 @@ def banded_pdf(reading: Banded, *, reader: str) -> tuple[str, bytes]:
             ],
         },
     }
-    return reading.file_name("pdf", reader), pdf("aggregated", data)
 
 
 def _frame(reading: Head, reader: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.utils import translation
 
 from iwg_portal.summaries import access
 from iwg_portal.summaries.banded import Banded, reading_of
-from iwg_portal.summaries.documents import banded_pdf, summary_pdf
+from iwg_portal.summaries.documents import banded_docx, banded_pdf, summary_pdf
 from iwg_portal.summaries.enums import SummaryForm
 from iwg_portal.summaries.figures import LANGUAGES
 from iwg_portal.summaries.models import Summary
@@ -18,7 +18,7 @@ from iwg_portal.summaries.workbook import banded_workbook, summary_workbook
 
 ENDINGS = {
     SummaryForm.NAMED: ("pdf", "docx", "xlsx"),
-    SummaryForm.AGGREGATED: ("pdf", "xlsx"),  # the secretariat's Word template is made for a named one
+    SummaryForm.AGGREGATED: ("pdf", "docx", "xlsx"),
 }
 
 
@@ -36,7 +36,7 @@ def made(summary: Summary, language: str, ending: str, *, reader: str) -> tuple[
     with translation.override(language):
         reading = reading_of(summary, access.followed_by(summary))
         if isinstance(reading, Banded):
-            return (banded_pdf if ending == "pdf" else banded_workbook)(reading, reader=reader)
+            return {"pdf": banded_pdf, "docx": banded_docx, "xlsx": banded_workbook}[ending](reading, reader=reader)
         assert isinstance(reading, Reading)
         return {"pdf": summary_pdf, "docx": summary_docx, "xlsx": summary_workbook}[ending](reading, reader=reader)
 

@@ -18,6 +18,7 @@ from iwg_portal.summaries import actions
 from iwg_portal.summaries.banded import Banded
 from iwg_portal.summaries.models import Summary
 from members.models import State
+from tests.documents import docx_words
 from tests.factories import (
     DecisionFactory,
     ItemFactory,
@@ -423,3 +424,22 @@ def test_the_page_asks_the_database_as_often_for_many_states(world, django_asser
         desk.get(address(one))
         with django_assert_max_num_queries(10):
             assert desk.get(address(one)).status_code == 200
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "pt"])
+def test_its_word_document_says_what_its_pdf_says_and_names_no_state(world, language):
+    made = handed_out(world)
+    client = world.client("observer")
+    words = {}
+    for ending, read in (("pdf", pdf_text), ("docx", docx_words)):
+        answer = client.get(f"/summaries/{made.code}/{language}.{ending}")
+        assert answer.status_code == 200
+        words[ending] = read(answer.content)
+    with translation.override(language):
+        reading = Banded(made)
+        said = [*reading.lead, *reading.rules, reading.consent, *(ladder.title for ladder in reading.ladders)]
+        said += [row.words for ladder in reading.ladders for row in ladder.rows] + [row.title for row in reading.levels]
+    for sentence in (*said, made.check_code, made.code, "TLP:GREEN"):
+        assert " ".join(sentence.split()) in words["docx"], sentence
+    for state in world.states:
+        assert state.name not in words["docx"]
