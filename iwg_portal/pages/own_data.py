@@ -16,7 +16,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from capabilities import access as capability_access
@@ -32,18 +31,13 @@ from meetings.access.records import visible_blocks
 from meetings.access.registration import visible_registrations
 from meetings.access.silence import reads_names, visible_circulations, visible_comments, visible_positions
 from meetings.models import Meeting
-from members.access import Viewer, can_see_phones, viewer_for, visible_terms, visible_versions
+from members.access import Viewer, can_take_all, terms_with_phone, viewer_for, visible_terms, visible_versions
 from members.enums import TLP, Audience
-from members.models import FileVersion, State, current
+from members.models import FileVersion, State
 
 LABEL = TLP[Audience.DELEGATION]
 
 Table = list[dict[str, Any]]
-
-
-def can_take(viewer: Viewer, state: State) -> bool:
-    """Its own delegation alone: nobody else reads all of it."""
-    return viewer.person is not None and state.pk in viewer.own_states
 
 
 def file_name(viewer: Viewer, state: State, now: dt.datetime) -> str:
@@ -85,7 +79,7 @@ def entries(viewer: Viewer, state: State, now: dt.datetime) -> Iterator[Entry]:
 
 def _check(viewer: Viewer, state: State) -> None:
     """The archive may take minutes on a bad line: does she still hold the office?"""
-    if not can_take(viewer_for(viewer.person), state):
+    if not can_take_all(viewer_for(viewer.person), state):
         raise PermissionDenied
 
 
@@ -138,10 +132,7 @@ def _notes(viewer: Viewer, state: State) -> Table:
 
 def _people(viewer: Viewer, state: State) -> Table:
     rows = visible_terms(viewer).filter(state=state).select_related("person").order_by("starts_on", "id")
-    # Of whose office has ended, the number is for nobody any more.
-    today = timezone.localdate()
-    phones = {row.pk for row in rows.filter(current(today), person__is_active=True)}
-    phones = phones if can_see_phones(viewer, state) else set()
+    phones = set(terms_with_phone(viewer, state).values_list("pk", flat=True))
     return [
         {
             "name": row.person.full_name,

@@ -39,6 +39,18 @@ def can_see_phones(viewer: Viewer, state: State) -> bool:
     return may_read(viewer, DEFAULT_AUDIENCE["phone"], state.pk)
 
 
+def terms_with_phone(viewer: Viewer, state: State) -> QuerySet[Term]:
+    """Offices of the state of whose holder she reads the number. Of whom the office has ended it is for nobody."""
+    if not can_see_phones(viewer, state):
+        return Term.objects.none()
+    return Term.objects.filter(current(timezone.localdate()), state=state, person__is_active=True)
+
+
+def can_take_all(viewer: Viewer, state: State) -> bool:
+    """All that the portal holds of a state, as one archive: its own delegation alone; nobody else reads all of it."""
+    return viewer.person is not None and state.pk in viewer.own_states
+
+
 # -- The pages about people ------------------------------------------------------------------------------------------
 
 

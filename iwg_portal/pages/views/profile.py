@@ -18,7 +18,7 @@ from iwg_portal.pages.files.profile import ProfileFile
 from iwg_portal.pages.parts import PageParts
 from iwg_portal.pages.profile import ProfilePage
 from meetings.views.action_points import owed_url
-from members.access import is_member, takes_files, visible_group, visible_states
+from members.access import can_take_all, is_member, takes_files, visible_group, visible_states
 
 PROFILE_KINDS = ("pdf", XLSX)
 
@@ -43,7 +43,7 @@ def profile(request: HttpRequest, alpha2: str) -> HttpResponse:
     if kept.restricted:
         log.was_read(request, state, state=state, page="profile")
     owed = owed_url(viewer, state) if state.is_member else ""
-    data = reverse("state_data", args=[alpha2]) if own_data.can_take(viewer, state) else ""
+    data = reverse("state_data", args=[alpha2]) if can_take_all(viewer, state) else ""
     files = [
         (reverse("profile_export", args=[alpha2, kind]), kind.upper()) for kind in PROFILE_KINDS if takes_files(viewer)
     ]
@@ -74,7 +74,7 @@ def state_data(request: HttpRequest, alpha2: str) -> HttpResponseBase:
     """All that the portal holds of a state, as one archive, for its own delegation."""
     viewer, now = request.viewer, timezone.now()
     state = get_object_or_404(visible_states(viewer), alpha2=alpha2.upper())
-    if not own_data.can_take(viewer, state):
+    if not can_take_all(viewer, state):
         raise Http404
     name = own_data.file_name(viewer, state, now)
     log.exported(request, name, target=state, state=state, label=own_data.LABEL)
